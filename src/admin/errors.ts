@@ -1,0 +1,31 @@
+/** How Naru's own API words what it refuses: `{error: {code, message}}`. */
+import type { FastifyReply } from "fastify";
+import type { HttpFailure } from "../http/dialect.ts";
+import type { Problem } from "../http/validate.ts";
+
+export function errorBody(code: string, message: string, more: object = {}) {
+  return { error: { code, message, ...more } };
+}
+
+export function fail(reply: FastifyReply, status: number, code: string, message: string, more: object = {}) {
+  return reply.code(status).send(errorBody(code, message, more));
+}
+
+export function failureBody(failure: HttpFailure) {
+  return errorBody(failure.kind, failure.kind === "defect" ? "internal error" : failure.detail);
+}
+
+export function problemText(problem: Problem): string {
+  switch (problem.kind) {
+    case "missing":
+      return `${problem.field} is missing`;
+    case "type":
+      return `${problem.field || "the body"} must be ${problem.wanted}`;
+    case "too-long":
+      return `${problem.field} may have ${problem.length} characters`;
+    case "range":
+      return `${problem.field} must be ${problem.wanted}`;
+    case "unstorable":
+      return `${problem.field} has a character that cannot be stored`;
+  }
+}

@@ -1,0 +1,41 @@
+/** Requests of Naru's own API. Times are ISO 8601, amounts whole won. */
+import Type, { type Static } from "typebox";
+import { limits } from "../core/limits.ts";
+
+export const DepositRequest = Type.Object({
+  accountNumber: Type.String({ minLength: 1, maxLength: 32, description: "the virtual account's number" }),
+  bankCode: Type.Optional(Type.String({ maxLength: 4, description: "needed if several banks know the number" })),
+  amount: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: limits.amount_max, description: "whole won; default: what is due" }),
+  ),
+  depositorName: Type.Optional(Type.String({ maxLength: 40 })),
+  noticeId: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      description: "the bank's transaction id; the same again is a duplicate",
+    }),
+  ),
+  occurredAt: Type.Optional(Type.String({ format: "date-time", description: "by the bank's clock; default: now" })),
+  force: Type.Optional(
+    Type.Boolean({ description: "the bank lets it through without asking whether the account takes it" }),
+  ),
+});
+export type DepositRequest = Static<typeof DepositRequest>;
+
+export const ClockRequest = Type.Object({
+  advance: Type.Optional(Type.String({ maxLength: 60, description: "ISO 8601 duration, e.g. P3D or PT12H" })),
+  to: Type.Optional(Type.String({ format: "date-time", description: "a moment in the future" })),
+});
+
+export const PageQuery = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.page_max })),
+  after: Type.Optional(Type.String({ maxLength: 120, description: "the cursor of an earlier page" })),
+});
+
+export const PaymentsQuery = Type.Object({
+  ...PageQuery.properties,
+  state: Type.Optional(Type.String({ maxLength: 20 })),
+  reference: Type.Optional(Type.String({ maxLength: 200 })),
+  wireId: Type.Optional(Type.String({ maxLength: 64 })),
+});

@@ -1,0 +1,11 @@
+import { Command } from "commander";
+import { callNode, print } from "./node-client.ts";
+
+export const clock = new Command("clock")
+  .description("show business time, or move it forward")
+  .option("--advance <duration>", "ISO 8601, e.g. P3D or PT12H")
+  .option("--to <time>", "ISO 8601, in the future")
+  .action(async (options: { advance?: string; to?: string }) => {
+    const moves = options.advance !== undefined || options.to !== undefined;
+    print(await (moves ? callNode("POST", "/sandbox/clock", options) : callNode("GET", "/sandbox/clock")));
+  });

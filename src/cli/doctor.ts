@@ -1,0 +1,29 @@
+import { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { visitDatabase } from "../database.ts";
+import { createCore, invariantsOf, openStore } from "../main.ts";
+import { readSecrets } from "../master-key.ts";
+import { createLogger } from "./logger.ts";
+
+export const doctor = new Command("doctor")
+  .description("check every invariant of the books; exits 1 and names what is broken")
+  .action(async () => {
+    const config = readConfig(process.env);
+    const log = createLogger("warn");
+    const database = await visitDatabase(config, log);
+    const store = openStore(database.where, config);
+    try {
+      const send = () => Promise.reject(new Error("the doctor sends nothing"));
+      const { core } = createCore(config, store, await readSecrets(config), log, send);
+      const { checked, breaches } = await core.checkInvariants(invariantsOf(config));
+      for (const name of checked) {
+        const found = breaches.filter((breach) => breach.invariant === name);
+        process.stdout.write(`${found.length === 0 ? "ok    " : "BROKEN"}  ${name}\n`);
+        for (const breach of found) process.stdout.write(`          ${breach.found}\n`);
+      }
+      if (breaches.length > 0) process.exitCode = 1;
+    } finally {
+      await store.close();
+      await database.close();
+    }
+  });

@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { readConfig } from "../config.ts";
+import { type Node, startNode } from "../main.ts";
+import { createLogger } from "./logger.ts";
+
+export const start = new Command("start").description("start a node").action(async () => {
+  const config = readConfig(process.env);
+  const log = createLogger(config.logLevel);
+  let stopping: Promise<void> | undefined;
+  const node = await startNode(config, log, (error) => {
+    log.fatal({ err: error }, "the embedded database is gone");
+    process.exit(1);
+  });
+  const stop = (signal: string) => {
+    stopping ??= (async () => {
+      log.info({ signal }, "stopping");
+      await node.stop();
+      process.exit(0);
+    })();
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
+});
+
+/** Where the node listens, the demo credentials, and three lines to paste that take a payment through. */
+export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {
+  const { impKey, impSecret } = node.credentials.iamport;
+  const { url } = node;
+  return `
+Naru listens on ${url} (sandbox)   API reference: ${url}/docs
+
+  I'mport   imp_key ${impKey}   imp_secret ${impSecret}
+
+Issue a virtual account, deposit, read the payment back:
+
+  TOKEN=$(curl -s ${url}/users/getToken -d imp_key=${impKey} -d imp_secret=${impSecret} | grep -oE '[0-9a-f]{40}'); ISSUED=$(curl -s ${url}/vbanks -H "Authorization: $TOKEN" -d merchant_uid=order-$(date +%s) -d amount=10000 -d vbank_code=088 -d vbank_due=$(($(date +%s) + 86400)) -d vbank_holder=Naru); echo "$ISSUED"
+
+  curl -s ${url}/naru/v1/sandbox/deposits -H 'Content-Type: application/json' -d "{\\"accountNumber\\":\\"$(echo "$ISSUED" | sed -E 's/.*"vbank_num":"([0-9]+)".*/\\1/')\\"}"; echo
+
+  curl -s -H "Authorization: $TOKEN" ${url}/payments/$(echo "$ISSUED" | grep -oE 'imp_[0-9]{12}'); echo
+
+`;
+}

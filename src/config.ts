@@ -1,0 +1,135 @@
+/**
+ * Every setting of a node, in one table: its environment variable, its default, what it means. `readConfig` is the only
+ * place that reads the environment.
+ */
+import { isIPv4, isIPv6 } from "node:net";
+import { resolve } from "node:path";
+
+export interface Config {
+  port: number;
+  host: string;
+  /** Bound to loopback only, so that whoever reaches it sits at this machine. */
+  loopback: boolean;
+  dataDir: string;
+  /** Unset: the embedded PostgreSQL in `dataDir`. */
+  databaseUrl: string | undefined;
+  mode: "sandbox" | "live";
+  operatorToken: string | undefined;
+  viewerToken: string | undefined;
+  /** 32 bytes in hex or base64; unset in sandbox mode: a file in `dataDir`. */
+  masterKey: string | undefined;
+  publicUrl: string;
+  logLevel: string;
+  batchCap: number;
+  batchLanes: number;
+  keepExchanges: boolean;
+  exchangesKept_days: number;
+  bankChecksAmounts: boolean;
+  announceIssued: boolean;
+}
+
+interface Setting {
+  variable: string;
+  default: string;
+  about: string;
+}
+
+export const settings = {
+  port: { variable: "NARU_PORT", default: "4100", about: "port to listen on" },
+  host: { variable: "NARU_HOST", default: "127.0.0.1", about: "address to bind; any but loopback needs a token" },
+  dataDir: { variable: "NARU_DATA_DIR", default: "./.naru", about: "where the embedded database and keys live" },
+  databaseUrl: { variable: "DATABASE_URL", default: "", about: "PostgreSQL 14+ in UTF-8; unset: embedded" },
+  mode: { variable: "NARU_MODE", default: "sandbox", about: "sandbox or live" },
+  operatorToken: {
+    variable: "NARU_OPERATOR_TOKEN",
+    default: "",
+    about: "token that may change things, 16+ characters",
+  },
+  viewerToken: { variable: "NARU_VIEWER_TOKEN", default: "", about: "token that may only look, 16+ characters" },
+  masterKey: { variable: "NARU_MASTER_KEY", default: "", about: "32 bytes, hex or base64; sandbox makes its own" },
+  publicUrl: { variable: "NARU_PUBLIC_URL", default: "", about: "what links are built from; default: the address" },
+  logLevel: { variable: "NARU_LOG_LEVEL", default: "info", about: "trace, debug, info, warn, error or silent" },
+  batchCap: { variable: "NARU_BATCH_CAP", default: "256", about: "requests per commit; 1 turns group commit off" },
+  batchLanes: { variable: "NARU_BATCH_LANES", default: "2", about: "batches of one command in flight at once" },
+  keepExchanges: { variable: "NARU_KEEP_EXCHANGES", default: "true", about: "keep what calls asked and were told" },
+  exchangesKept: { variable: "NARU_EXCHANGES_KEPT_DAYS", default: "30", about: "for how many days" },
+  bankChecksAmounts: {
+    variable: "NARU_SANDBOX_BANK_CHECKS",
+    default: "true",
+    about: "the sandbox bank refuses what a real one would",
+  },
+  announceIssued: {
+    variable: "NARU_IAMPORT_ANNOUNCE_READY",
+    default: "true",
+    about: "send a webhook when an account is issued",
+  },
+} as const satisfies Record<string, Setting>;
+
+/** A setting cannot be used; the message names the variable and what it wants. */
+export class ConfigError extends Error {}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+const token_length_min = 16;
+
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const text = (setting: Setting): string => env[setting.variable]?.trim() || setting.default;
+  const optional = (setting: Setting): string | undefined => text(setting) || undefined;
+  const oneOf = <Choice extends string>(setting: Setting, choices: readonly Choice[]): Choice => {
+    const value = choices.find((choice) => choice === text(setting));
+    if (value === undefined) throw new ConfigError(`${setting.variable} must be one of ${choices.join(", ")}`);
+    return value;
+  };
+  const integer = (setting: Setting, min: number, max: number): number => {
+    const value = Number(text(setting));
+    if (Number.isInteger(value) && value >= min && value <= max) return value;
+    throw new ConfigError(`${setting.variable} must be a whole number from ${min} to ${max}`);
+  };
+  const boolean = (setting: Setting): boolean => oneOf(setting, ["true", "false"]) === "true";
+  const token = (setting: Setting): string | undefined => {
+    const value = optional(setting);
+    if (value === undefined || value.length >= token_length_min) return value;
+    throw new ConfigError(`${setting.variable} must have at least ${token_length_min} characters`);
+  };
+
+  const port = integer(settings.port, 0, 65_535);
+  const host = text(settings.host);
+  const loopback = isLoopback(host);
+  const mode = oneOf(settings.mode, ["sandbox", "live"]);
+  const operatorToken = token(settings.operatorToken);
+  const databaseUrl = optional(settings.databaseUrl);
+  const masterKey = optional(settings.masterKey);
+  if (operatorToken === undefined && (mode === "live" || !loopback)) {
+    throw new ConfigError(
+      `${settings.operatorToken.variable} must be set ${mode === "live" ? "in live mode" : `to listen on ${host}`}`,
+    );
+  }
+  if (masterKey === undefined && mode === "live") {
+    throw new ConfigError(`${settings.masterKey.variable} must be set in live mode`);
+  }
+  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    throw new ConfigError(`${settings.databaseUrl.variable} must begin with postgres://`);
+  }
+  return {
+    port,
+    host,
+    loopback,
+    dataDir: resolve(text(settings.dataDir)),
+    databaseUrl,
+    mode,
+    operatorToken,
+    viewerToken: token(settings.viewerToken),
+    masterKey,
+    publicUrl: optional(settings.publicUrl) ?? `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    logLevel: oneOf(settings.logLevel, logLevels),
+    batchCap: integer(settings.batchCap, 1, 1_000),
+    batchLanes: integer(settings.batchLanes, 1, 20),
+    keepExchanges: boolean(settings.keepExchanges),
+    exchangesKept_days: integer(settings.exchangesKept, 1, 3_650),
+    bankChecksAmounts: boolean(settings.bankChecksAmounts),
+    announceIssued: boolean(settings.announceIssued),
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
+}

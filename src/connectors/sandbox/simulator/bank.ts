@@ -1,0 +1,244 @@
+/**
+ * The sandbox bank: the counterpart of every virtual account in sandbox mode. It keeps its own records, apart from
+ * Naru's books, and tells Naru of each transaction until it is told that the notice was taken.
+ *
+ *   a customer transfers ─▶ payee inquiry ─▶ recorded at the bank ─▶ notice ─▶ Naru's books ─▶ acknowledged
+ *                               └ refused: no money moves
+ *
+ * If the process dies after the bank recorded a transaction, another node sends its notice: `resend` looks for
+ * transactions that were not acknowledged. Acknowledgements are written behind the answer, in sets; losing some only
+ * means that a notice comes twice, which the core counts once.
+ */
+import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
+import { inquire } from "../../../core/deposits/inquire.ts";
+import type { Core } from "../../../core/index.ts";
+import { Repeating } from "../../../core/jobs.ts";
+import { businessNow, type Command, claim, newId, type Pool, type Statement, table } from "../../../store/index.ts";
+import type { BankRefusal } from "../errors.ts";
+import { sandbox, toNotice } from "../notices.ts";
+
+export interface BankTransaction {
+  /** The bank's transaction id; a reversal has that of its credit. */
+  id: string;
+  kind: "credit" | "reversal";
+  bankCode: string;
+  number: string;
+  amount: number;
+  depositorName: string | null;
+  /** By the bank's clock, which is business time. */
+  occurredAt: Date;
+  recordedAt: Date;
+  notifiedAt: Date | null;
+}
+
+export interface TransferOrder {
+  /** The same id again is the same transaction: the bank sends its notice once more. */
+  id?: string;
+  bankCode: string;
+  number: string;
+  /** Whole won; what the account asks for if left out. */
+  amount?: number;
+  depositorName: string | null;
+  occurredAt?: Date;
+  /** Skip the payee inquiry, so that money arrives which should not. */
+  unchecked: boolean;
+}
+
+export const bankLimits = {
+  /** A transaction this old and not acknowledged has its notice sent again. */
+  resend_after_s: 5,
+  resend_interval_ms: 2_000,
+  resend_batch: 200,
+};
+
+const transactions = table<BankTransaction>(
+  "sandbox_bank_transactions",
+  ["id", "kind", "bankCode", "number", "amount", "depositorName", "occurredAt", "recordedAt", "notifiedAt"],
+  ["id", "kind"],
+);
+
+const READ: Statement = {
+  name: "read-bank-transactions",
+  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t WHERE id = ANY($1)`,
+};
+const ACKNOWLEDGE: Statement = {
+  name: "acknowledge-bank-transactions",
+  text: `UPDATE sandbox_bank_transactions t SET notified_at = ${businessNow}
+    FROM unnest($1::text[], $2::text[]) AS told (id, kind) WHERE t.id = told.id AND t.kind = told.kind AND t.notified_at IS NULL`,
+};
+const UNACKNOWLEDGED: Statement = {
+  name: "unacknowledged-bank-transactions",
+  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t
+    WHERE notified_at IS NULL AND recorded_at < ${businessNow} - $1 * interval '1 second' ORDER BY recorded_at LIMIT $2`,
+};
+
+/** An order as the command takes it, with the id the transaction will have. */
+type Order = (TransferOrder & { kind: "credit"; id: string }) | { kind: "reversal"; id: string };
+
+type BankAnswer = { ok: true; transaction: BankTransaction } | { ok: false; refusal: BankRefusal };
+
+interface BankState {
+  /** By id and kind. */
+  transactions: Map<string, BankTransaction>;
+  target(order: { bankCode: string; number: string }, at: Date): Target | undefined;
+}
+
+interface BankDecision {
+  result: BankAnswer;
+  recorded: BankTransaction | undefined;
+}
+
+const transactionKey = (transaction: { id: string; kind: string }) => `${transaction.kind} ${transaction.id}`;
+
+/** What the bank does with an order. Pure. */
+export function decideOrder(state: BankState, order: Order, now: Date): BankDecision {
+  const known = state.transactions.get(transactionKey(order));
+  if (order.kind === "reversal") {
+    const credit = state.transactions.get(transactionKey({ id: order.id, kind: "credit" }));
+    if (credit === undefined) return refuse({ code: "no-such-transaction", id: order.id });
+    if (known !== undefined) return { result: { ok: true, transaction: known }, recorded: undefined };
+    return record({ ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null });
+  }
+  const occurredAt = order.occurredAt ?? now;
+  const target = state.target(order, occurredAt);
+  const amount = order.amount ?? known?.amount ?? target?.account.amount ?? undefined;
+  if (known !== undefined) return { result: { ok: true, transaction: again(known, order) }, recorded: undefined };
+  const reason = order.unchecked ? undefined : objection(target, { amount: amount ?? 1, occurredAt });
+  if (reason !== undefined) return refuse({ code: "bank-refused", reason });
+  if (amount === undefined) return refuse({ code: "amount-needed" });
+  const { id, kind, bankCode, number, depositorName } = order;
+  return record({
+    id,
+    kind,
+    bankCode,
+    number,
+    amount,
+    depositorName,
+    occurredAt,
+    recordedAt: now,
+    notifiedAt: null,
+  });
+}
+
+/** A notice sent again says what it is told to say now: a bank that contradicts itself is what Naru must survive. */
+function again(known: BankTransaction, order: TransferOrder): BankTransaction {
+  return {
+    ...known,
+    bankCode: order.bankCode,
+    number: order.number,
+    amount: order.amount ?? known.amount,
+    depositorName: order.depositorName ?? known.depositorName,
+    occurredAt: order.occurredAt ?? known.occurredAt,
+  };
+}
+
+function refuse(refusal: BankRefusal): BankDecision {
+  return { result: { ok: false, refusal }, recorded: undefined };
+}
+
+function record(transaction: BankTransaction): BankDecision {
+  return { result: { ok: true, transaction }, recorded: transaction };
+}
+
+const order: Command<Order, BankState, BankDecision> = {
+  name: "sandbox-bank-order",
+
+  async load(tx, orders) {
+    const ids = [...new Set(orders.map((one) => one.id))];
+    await claim(
+      tx,
+      ids.map((id) => ({ scope: "sandbox-bank", key: id })),
+    );
+    const known = (await tx.query<BankTransaction>(READ, [ids])).rows;
+    const credits = orders.filter((one) => one.kind === "credit");
+    const target = await inquire(
+      tx,
+      credits.map(({ bankCode, number }) => ({ connector: sandbox, bankCode, number })),
+    );
+    return {
+      transactions: new Map(known.map((transaction) => [transactionKey(transaction), transaction])),
+      target: ({ bankCode, number }, at) => target({ connector: sandbox, bankCode, number }, at),
+    };
+  },
+
+  decide: decideOrder,
+
+  apply(state, { recorded }) {
+    if (recorded !== undefined) state.transactions.set(transactionKey(recorded), recorded);
+  },
+
+  async save(tx, decisions) {
+    await transactions.insert(
+      tx,
+      decisions.map((decision) => decision.recorded).filter((recorded) => recorded !== undefined),
+    );
+  },
+};
+
+export type TransferResult = { ok: true; notice: NoticeResult } | { ok: false; refusal: BankRefusal };
+
+export class SandboxBank {
+  readonly #core: Core;
+  readonly #pool: Pool;
+  readonly #order: (order: Order) => Promise<BankAnswer>;
+  readonly #acknowledged: BankTransaction[] = [];
+  readonly #acknowledging: Repeating;
+  readonly #resending: Repeating;
+
+  constructor(core: Core, log: { warn(fields: object, message: string): void }) {
+    this.#core = core;
+    this.#pool = core.store.pool;
+    const command = core.store.command(order);
+    this.#order = (one) => command.submit(one);
+    this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#flush(), log);
+    this.#resending = new Repeating("bank notices", bankLimits.resend_interval_ms, () => this.#resend(), log);
+  }
+
+  start(): void {
+    this.#acknowledging.start();
+    this.#resending.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#acknowledging.stop(), this.#resending.stop()]);
+    await this.#flush();
+  }
+
+  /** A customer transfers money. Answers when Naru's books have taken the bank's notice. */
+  async transfer(transfer: TransferOrder): Promise<TransferResult> {
+    return this.#carryOut({ ...transfer, kind: "credit", id: transfer.id ?? newId("btx") });
+  }
+
+  /** The bank takes a transaction back. */
+  async reverse(id: string): Promise<TransferResult> {
+    return this.#carryOut({ kind: "reversal", id });
+  }
+
+  async #carryOut(one: Order): Promise<TransferResult> {
+    const answer = await this.#order(one);
+    if (!answer.ok) return answer;
+    return { ok: true, notice: await this.#notify(answer.transaction) };
+  }
+
+  async #notify(transaction: BankTransaction): Promise<NoticeResult> {
+    const taken = await this.#core.receiveNotice(toNotice(transaction));
+    this.#acknowledged.push(transaction);
+    this.#acknowledging.wake();
+    return taken;
+  }
+
+  async #flush(): Promise<boolean> {
+    const told = this.#acknowledged.splice(0);
+    if (told.length === 0) return false;
+    await this.#pool.query(ACKNOWLEDGE, [told.map((one) => one.id), told.map((one) => one.kind)]);
+    return false;
+  }
+
+  async #resend(): Promise<boolean> {
+    const { resend_after_s, resend_batch } = bankLimits;
+    const late = await this.#pool.query<BankTransaction>(UNACKNOWLEDGED, [resend_after_s, resend_batch]);
+    await Promise.all(late.rows.map((transaction) => this.#notify(transaction)));
+    await this.#flush();
+    return late.rows.length === resend_batch;
+  }
+}

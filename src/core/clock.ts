@@ -1,0 +1,50 @@
+/** The movable clock of sandbox mode. It only moves forward: what has happened stays in the past. */
+import { NOW, type Pool, sqlState } from "../store/index.ts";
+import { accepted, type Outcome, refused } from "./errors.ts";
+
+export interface Clock {
+  now: Date;
+  /** How far business time is ahead of the database's own, in whole seconds. */
+  offset_s: number;
+}
+
+export type ClockMove = { advance: string } | { to: Date };
+
+/** `advance` is not an ISO 8601 duration that PostgreSQL understands. */
+export class InvalidDuration extends Error {}
+
+export async function readClock(pool: Pool): Promise<Clock> {
+  const offset = await pool.query<{ offset_s: number }>(
+    "SELECT extract(epoch FROM (value #>> '{}')::interval)::float8 AS offset_s FROM installation WHERE name = 'clock-offset'",
+  );
+  return { now: await readNow(pool), offset_s: Math.round(offset.rows[0]?.offset_s ?? 0) };
+}
+
+export async function readNow(pool: Pool): Promise<Date> {
+  return (await pool.query<{ now: Date }>(NOW)).rows[0]!.now;
+}
+
+/**
+ * Moves business time forward, by an ISO 8601 duration or to a moment. One statement reads and writes the offset under
+ * its row lock, so that two moves at once add up.
+ */
+export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Clock>> {
+  await pool.query("INSERT INTO installation (name, value) VALUES ('clock-offset', '\"0\"') ON CONFLICT DO NOTHING");
+  const [step, value] =
+    "advance" in move
+      ? ["$1::interval", move.advance]
+      : ["$1::timestamptz - clock_timestamp() - (value #>> '{}')::interval", move.to.toISOString()];
+  try {
+    const moved = await pool.query(
+      `UPDATE installation SET value = to_jsonb(((value #>> '{}')::interval + ${step})::text)
+       WHERE name = 'clock-offset' AND ${step} >= '0'`,
+      [value],
+    );
+    if (moved.rowCount === 0) return refused({ code: "clock-backwards", now: await readNow(pool) });
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === "22007" || state === "22015" || state === "22008") throw new InvalidDuration(String(value));
+    throw error;
+  }
+  return accepted(await readClock(pool));
+}

@@ -1,0 +1,181 @@
+/**
+ * The working state of a batch and the one way it is saved: what `store/group-commit.ts` leaves to the core.
+ *
+ * A decision's `changes` are data: whole rows as they shall be, transfers, events. `apply` folds them into the state
+ * that the next request of the batch decides on; `save` writes the last version of each row, all events with the
+ * webhook bodies that tell of them, and the transfers with the balances last.
+ */
+import type { GroupCommit, Queryable, Store } from "../store/index.ts";
+import { newId } from "../store/index.ts";
+import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
+import { type Event, events, type NewEvent } from "./events/event.ts";
+import { type Exchange, exchanges } from "./exchanges.ts";
+import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
+import { type Payment, payments } from "./payments/payment.ts";
+import { type PoolNumber, poolNumbers } from "./virtual-accounts/pool.ts";
+import { type VirtualAccount, virtualAccounts } from "./virtual-accounts/virtual-account.ts";
+import { type Announce, type Delivery, deliveries, newDeliveries } from "./webhooks/delivery.ts";
+
+export interface Changes {
+  payments?: Payment[];
+  virtualAccounts?: VirtualAccount[];
+  deposits?: Deposit[];
+  numbers?: PoolNumber[];
+  transfers?: NewTransfer[];
+  events?: NewEvent[];
+  exchanges?: Exchange[];
+}
+
+export interface Decision<Result> {
+  result: Result;
+  changes: Changes;
+}
+
+/** What a batch has loaded and decided so far. Absent means unknown to this batch, not absent from the database. */
+export class WorkingState {
+  readonly payments = new Map<string, Payment>();
+  readonly virtualAccounts = new Map<string, VirtualAccount>();
+  /** By notice key: every deposit of one transaction at a bank. */
+  readonly deposits = new Map<string, Deposit[]>();
+  /** By merchant and reference: the payments of it that were ever paid. */
+  readonly paidReferences = new Map<string, Set<string>>();
+  /** By connector and bank: numbers this batch holds and has not given out. */
+  readonly freeNumbers = new Map<string, string[]>();
+  readonly #idsByNumber = new Map<string, Set<string>>();
+
+  apply(changes: Changes): void {
+    for (const payment of changes.payments ?? []) this.putPayment(payment);
+    for (const account of changes.virtualAccounts ?? []) this.putVirtualAccount(account);
+    for (const deposit of changes.deposits ?? []) this.putDeposit(deposit);
+    for (const taken of changes.numbers ?? []) {
+      const free = this.freeNumbers.get(poolKey(taken.connector, taken.bankCode));
+      const index = free?.indexOf(taken.number) ?? -1;
+      if (index >= 0) free!.splice(index, 1);
+    }
+  }
+
+  putPayment(payment: Payment): void {
+    this.payments.set(payment.id, payment);
+    if (payment.paidAt !== null) this.putPaidReference(referenceKey(payment.merchantId, payment.reference), payment.id);
+  }
+
+  putVirtualAccount(account: VirtualAccount): void {
+    this.virtualAccounts.set(account.id, account);
+    const key = numberKey(account);
+    const ids = this.#idsByNumber.get(key) ?? new Set();
+    this.#idsByNumber.set(key, ids.add(account.id));
+  }
+
+  /** The accounts that have or had this number. */
+  withNumber(number: AccountNumber): VirtualAccount[] {
+    return [...(this.#idsByNumber.get(numberKey(number)) ?? [])].map((id) => this.virtualAccounts.get(id)!);
+  }
+
+  putPaidReference(key: string, paymentId: string): void {
+    const paid = this.paidReferences.get(key) ?? new Set();
+    this.paidReferences.set(key, paid.add(paymentId));
+  }
+
+  putDeposit(deposit: Deposit): void {
+    const key = noticeKey(deposit);
+    const others = (this.deposits.get(key) ?? []).filter((other) => other.id !== deposit.id);
+    this.deposits.set(key, [...others, deposit]);
+  }
+
+  /** Whether the reference was ever paid by a payment other than this one. */
+  isPaidElsewhere(merchantId: string, reference: string, paymentId: string | undefined): boolean {
+    const paid = this.paidReferences.get(referenceKey(merchantId, reference));
+    return [...(paid ?? [])].some((id) => id !== paymentId);
+  }
+}
+
+export type AccountNumber = Pick<VirtualAccount, "connector" | "bankCode" | "number">;
+
+export function numberKey(of: AccountNumber): string {
+  return `${of.connector} ${of.bankCode} ${of.number}`;
+}
+
+export function referenceKey(merchantId: string, reference: string): string {
+  return JSON.stringify([merchantId, reference]);
+}
+
+export function poolKey(connector: string, bankCode: string): string {
+  return `${connector} ${bankCode}`;
+}
+
+export interface CoreCommand<Request, Result> {
+  readonly name: string;
+  load(tx: Queryable, requests: readonly Request[]): Promise<WorkingState>;
+  decide(state: WorkingState, request: Request, now: Date): Decision<Result>;
+}
+
+export interface Pipeline {
+  readonly store: Store;
+  readonly announce: Announce;
+  /** Whether exchanges are kept at all. */
+  readonly keepExchanges: boolean;
+  /** Called when a committed batch left deliveries to be made. */
+  deliveriesMade(): void;
+}
+
+/** Puts a command of the core on the pipeline. */
+export function commandOf<Request, Result>(
+  pipeline: Pipeline,
+  command: CoreCommand<Request, Result>,
+): GroupCommit<Request, WorkingState, Decision<Result>> {
+  return pipeline.store.command<Request, WorkingState, Decision<Result>>({
+    name: command.name,
+    load: (tx, requests) => command.load(tx, requests),
+    decide: (state, request, now) => command.decide(state, request, now),
+    apply: (state, decision) => state.apply(decision.changes),
+    save: (tx, decisions) => save(pipeline, tx, decisions),
+    committed: (decisions) => {
+      if (decisions.some((decision) => (decision.changes.events ?? []).length > 0)) pipeline.deliveriesMade();
+    },
+  });
+}
+
+async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decision<unknown>[]): Promise<void> {
+  const changes = decisions.map((decision) => decision.changes);
+  await payments.upsert(tx, lastById(changes.flatMap((change) => change.payments ?? [])));
+  await virtualAccounts.upsert(tx, lastById(changes.flatMap((change) => change.virtualAccounts ?? [])));
+  await deposits.upsert(tx, lastById(changes.flatMap((change) => change.deposits ?? [])));
+  await poolNumbers.upsert(
+    tx,
+    changes.flatMap((change) => change.numbers ?? []),
+  );
+  const told = changes.map((change) => tell(pipeline.announce, change));
+  await events.insert(
+    tx,
+    told.flatMap((one) => one.events),
+  );
+  await deliveries.insert(
+    tx,
+    told.flatMap((one) => one.deliveries),
+  );
+  if (pipeline.keepExchanges) {
+    await exchanges.insert(
+      tx,
+      changes.flatMap((change) => change.exchanges ?? []),
+    );
+  }
+  await postJournals(
+    tx,
+    changes.map((change) => change.transfers ?? []),
+  );
+}
+
+/** The events of one decision, and the deliveries of each with the payment as that decision left it. */
+function tell(announce: Announce, changes: Changes): { events: Event[]; deliveries: Delivery[] } {
+  const told = (changes.events ?? []).map((event) => ({ id: newId("evt"), ...event }));
+  const announced = told.flatMap((event) => {
+    if (event.subjectType !== "payment") return [];
+    const payment = changes.payments?.find((one) => one.id === event.subjectId);
+    return payment === undefined ? [] : newDeliveries(event, announce(event, payment));
+  });
+  return { events: told, deliveries: announced };
+}
+
+function lastById<Row extends { id: string }>(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}

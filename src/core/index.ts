@@ -1,0 +1,170 @@
+/**
+ * The door of the core: every command and every read, bound to one store. Dialects, connectors and the operator's API
+ * see money through this and nothing else.
+ */
+import { Counter, type GroupCommit, type Store } from "../store/index.ts";
+import { commandOf, type Pipeline } from "./command.ts";
+import type { BankNotice, Connector } from "./connector.ts";
+import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
+import { received, receiveNotice } from "./deposits/receive.ts";
+import type { Outcome } from "./errors.ts";
+import type { Event } from "./events/event.ts";
+import {
+  type AnnouncedTypes,
+  announcedInvariant,
+  checkInvariants,
+  type Examination,
+  type Invariant,
+  invariants,
+} from "./invariants.ts";
+import { prune, Repeating } from "./jobs.ts";
+import { limits } from "./limits.ts";
+import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
+import { Directory } from "./merchants/directory.ts";
+import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
+import type { Payment } from "./payments/payment.ts";
+import type { Secrets } from "./secrets.ts";
+import {
+  type CloseRequest,
+  closeVirtualAccount,
+  expireVirtualAccounts,
+  type IssueCommandRequest,
+  isAnyDue,
+  issueVirtualAccount,
+} from "./virtual-accounts/commands.ts";
+import type { Issued } from "./virtual-accounts/decide.ts";
+import type { Announcement } from "./webhooks/delivery.ts";
+import { DeliveryEngine, type Send } from "./webhooks/engine.ts";
+
+/** What a dialect hands in so that the core can tell its clients of changes. */
+export interface Announcer {
+  dialect: string;
+  /** The event types it announces; of every other it says nothing. */
+  announces: readonly Event["type"][];
+  /** Pure: called once per notice URL. */
+  announce(event: Event, payment: Payment, url: string): Announcement;
+}
+
+export interface CoreOptions {
+  store: Store;
+  secrets: Secrets;
+  connectors: readonly Connector[];
+  announcers: readonly Announcer[];
+  send: Send;
+  keepExchanges: boolean;
+  exchangesKept_days: number;
+  log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+export class Core {
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly directory: Directory;
+  readonly connectors: ReadonlyMap<string, Connector>;
+  readonly #announcers: ReadonlyMap<string, Announcer>;
+  readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued>>;
+  readonly #close: (request: CloseRequest) => Promise<Outcome<Issued>>;
+  readonly #receive: (notice: ReceivedNotice) => Promise<NoticeResult>;
+  readonly #register: (request: RegisterRequest) => Promise<boolean>;
+  readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant>;
+  readonly #engine: DeliveryEngine;
+  readonly #expiry: Repeating;
+  readonly #pruning: Repeating;
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(options: CoreOptions) {
+    const { store, secrets, log } = options;
+    this.store = store;
+    this.secrets = secrets;
+    this.directory = new Directory(store.pool);
+    this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
+    this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));
+    this.#engine = new DeliveryEngine(store.pool, options.send, log);
+    const pipeline: Pipeline = {
+      store,
+      announce: (event, payment) => this.#announce(event, payment),
+      keepExchanges: options.keepExchanges,
+      deliveriesMade: () => this.#engine.wake(),
+    };
+    this.#issue = submitter(commandOf(pipeline, issueVirtualAccount(store.pool, this.connectors)));
+    this.#close = submitter(commandOf(pipeline, closeVirtualAccount));
+    this.#receive = submitter(commandOf(pipeline, receiveNotice));
+    this.#register = submitter(store.command(registerMerchant));
+    this.#grantToken = submitter(store.command(grantAccessToken(secrets)));
+    const expire = submitter(commandOf(pipeline, expireVirtualAccounts));
+    const sweep = async () => {
+      if (!(await isAnyDue(store.pool))) return false;
+      return (await expire({ limit: limits.expiry_batch })) === limits.expiry_batch;
+    };
+    this.#expiry = new Repeating("expiry", limits.expiry_interval_ms, sweep, log);
+    const pruneOnce = () => prune(store.pool, options.exchangesKept_days);
+    this.#pruning = new Repeating("pruning", limits.prune_interval_ms, pruneOnce, log);
+  }
+
+  issueVirtualAccount(request: IssueCommandRequest): Promise<Outcome<Issued>> {
+    return this.#issue(request);
+  }
+
+  /** Withdraws an account that was not paid. */
+  closeVirtualAccount(request: CloseRequest): Promise<Outcome<Issued>> {
+    return this.#close(request);
+  }
+
+  /** Takes a bank's notice; however often the same one comes, it counts once. */
+  receiveNotice(notice: BankNotice): Promise<NoticeResult> {
+    return this.#receive(received(notice));
+  }
+
+  /** Makes a merchant; false when it had been made before. */
+  registerMerchant(request: RegisterRequest): Promise<boolean> {
+    return this.#register(request);
+  }
+
+  grantAccessToken(request: TokenRequest): Promise<TokenGrant> {
+    return this.#grantToken(request);
+  }
+
+  /** A number no other call on any node gets, from which a wire id is made. */
+  nextNumber(counter: string): Promise<number> {
+    const found = this.#counters.get(counter) ?? new Counter(this.store.pool, counter);
+    this.#counters.set(counter, found);
+    return found.next();
+  }
+
+  /** The clock has moved: look for what is due now. */
+  clockMoved(): void {
+    this.#expiry.wake();
+    this.#engine.wake();
+  }
+
+  /** Starts the background work of this node. */
+  async start(): Promise<void> {
+    await this.#engine.start();
+    this.#expiry.start();
+    this.#pruning.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#expiry.stop(), this.#pruning.stop(), this.#engine.stop()]);
+  }
+
+  /** Checks every invariant, the core's and those handed in. */
+  checkInvariants(extra: readonly Invariant[] = []): Promise<Examination> {
+    const announced: AnnouncedTypes = new Map(
+      [...this.#announcers].map(([dialect, announcer]) => [dialect, announcer.announces]),
+    );
+    return checkInvariants(this.store.pool, [...invariants, announcedInvariant(announced), ...extra]);
+  }
+
+  #announce(event: Event, payment: Payment): Announcement[] {
+    const announcer = this.#announcers.get(payment.dialect);
+    if (announcer === undefined || !announcer.announces.includes(event.type)) return [];
+    return payment.noticeUrls.map((url) => announcer.announce(event, payment, url));
+  }
+}
+
+function submitter<Request, State, Decision extends { result: unknown }>(
+  command: GroupCommit<Request, State, Decision>,
+): (request: Request) => Promise<Decision["result"]> {
+  return (request) => command.submit(request);
+}

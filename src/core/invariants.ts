@@ -1,0 +1,161 @@
+/**
+ * What must always be true of the books, as SQL that finds what breaks it. One function for `naru doctor`, the tests
+ * and the benches. Each check reads one snapshot of all tables, so it may run beside a working node.
+ */
+import type { Pool } from "../store/index.ts";
+
+export interface Breach {
+  invariant: string;
+  /** What breaks it: an id or an account, and the figures that disagree. */
+  found: string;
+}
+
+export interface Invariant {
+  name: string;
+  /** Selects one text column `found` per breach. */
+  sql: string;
+}
+
+/** Which event types a dialect announces: every payment's notice URL must have a delivery for each of those. */
+export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
+
+const breachesShown = 20;
+
+export const invariants: readonly Invariant[] = [
+  {
+    name: "balances are the sums of their transfers",
+    sql: `WITH moved AS (
+        SELECT debit_account AS id, currency, amount AS debit, 0 AS credit FROM transfers
+        UNION ALL SELECT credit_account, currency, 0, amount FROM transfers
+      ), summed AS (SELECT id, currency, sum(debit) AS debit, sum(credit) AS credit FROM moved GROUP BY 1, 2)
+      SELECT coalesce(a.id, s.id) || ': balance ' || coalesce(a.debit, 0) || '/' || coalesce(a.credit, 0)
+        || ', transfers ' || coalesce(s.debit, 0) || '/' || coalesce(s.credit, 0) AS found
+      FROM ledger_accounts a FULL JOIN summed s ON s.id = a.id AND s.currency = a.currency
+      WHERE a.debit IS DISTINCT FROM s.debit OR a.credit IS DISTINCT FROM s.credit`,
+  },
+  {
+    name: "the trial balance is zero",
+    sql: `SELECT currency || ': ' || sum(debit) - sum(credit) AS found FROM ledger_accounts
+      GROUP BY currency HAVING sum(debit) <> sum(credit)`,
+  },
+  {
+    name: "every paid payment has its funding fact",
+    sql: `SELECT p.id || ': paid ' || p.paid_amount || ', deposits ' || coalesce(sum(d.amount), 0) AS found
+      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.state = 'matched'
+      GROUP BY p.id HAVING p.paid_amount <> coalesce(sum(d.amount), 0)
+      UNION ALL SELECT id || ': ' || state || ' with ' || paid_amount || ' paid' FROM payments
+      WHERE (state = 'paid') <> (paid_amount > 0) AND state <> 'cancelled'`,
+  },
+  {
+    name: "a one-time payment is paid exactly its amount",
+    sql: `SELECT p.id || ': ' || p.paid_amount || ' of ' || p.amount AS found
+      FROM payments p JOIN virtual_accounts v ON v.payment_id = p.id
+      WHERE v.kind = 'one_time' AND p.state = 'paid' AND p.paid_amount <> p.amount`,
+  },
+  {
+    name: "refunds never exceed what was paid",
+    sql: `SELECT id || ': refunded ' || refunded_amount || ' of ' || paid_amount AS found
+      FROM payments WHERE refunded_amount > paid_amount AND state <> 'reversed'`,
+  },
+  {
+    name: "each change of state has exactly one event, without a gap",
+    sql: `SELECT s.id || ': ' || s.event_seq || ' changes, ' || count(e.id) || ' events up to ' || coalesce(max(e.subject_seq), 0) AS found
+      FROM (SELECT id, event_seq FROM payments UNION ALL SELECT id, event_seq FROM deposits) s
+      LEFT JOIN events e ON e.subject_id = s.id
+      GROUP BY s.id, s.event_seq HAVING count(e.id) <> s.event_seq OR coalesce(max(e.subject_seq), 0) <> s.event_seq
+      UNION ALL SELECT e.subject_id || ': ' || (e.data ->> 'state') || ' announced, now ' || s.state
+      FROM (SELECT id, event_seq, state FROM payments UNION ALL SELECT id, event_seq, state FROM deposits) s
+      JOIN events e ON e.subject_id = s.id AND e.subject_seq = s.event_seq WHERE e.data ->> 'state' <> s.state
+      UNION ALL SELECT e.subject_id || ': an event of nothing' FROM events e
+      WHERE NOT EXISTS (SELECT FROM payments p WHERE p.id = e.subject_id) AND NOT EXISTS (SELECT FROM deposits d WHERE d.id = e.subject_id)`,
+  },
+  {
+    name: "every booked deposit has exactly its transfer",
+    sql: `SELECT d.id || ': ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || d.amount AS found
+      FROM deposits d LEFT JOIN transfers t ON t.deposit_id = d.id AND t.code <> 'suspense-resolved'
+      GROUP BY d.id HAVING count(t.id) <> (d.booked)::int OR coalesce(sum(t.amount), 0) <> CASE WHEN d.booked THEN d.amount ELSE 0 END`,
+  },
+  {
+    name: "suspense holds the suspended deposits",
+    sql: `WITH held AS (SELECT 'suspense:' || connector AS id, currency, sum(amount) AS amount FROM deposits
+        WHERE state = 'suspended' AND booked AND kind = 'credit' GROUP BY 1, 2)
+      SELECT coalesce(h.id, a.id) || ': deposits ' || coalesce(h.amount, 0) || ', balance ' || coalesce(a.credit - a.debit, 0) AS found
+      FROM held h FULL JOIN (SELECT * FROM ledger_accounts WHERE id LIKE 'suspense:%') a ON a.id = h.id AND a.currency = h.currency
+      WHERE coalesce(h.amount, 0) <> coalesce(a.credit - a.debit, 0)`,
+  },
+  {
+    name: "an account's state agrees with its payment's",
+    sql: `SELECT v.id || ': ' || v.state || ', payment ' || coalesce(p.state, 'missing') AS found
+      FROM virtual_accounts v LEFT JOIN payments p ON p.id = v.payment_id
+      WHERE p.id IS NULL OR (v.kind = 'one_time' AND NOT CASE v.state
+        WHEN 'open' THEN p.state = 'ready' WHEN 'used' THEN p.state IN ('paid', 'cancelled', 'reversed')
+        WHEN 'expired' THEN p.state = 'expired' WHEN 'closed' THEN p.state IN ('closed', 'failed') END)
+      UNION ALL SELECT p.id || ': no account' FROM payments p
+      WHERE p.method = 'virtual_account' AND NOT EXISTS (SELECT FROM virtual_accounts v WHERE v.payment_id = p.id)`,
+  },
+  {
+    name: "no number is lent out twice",
+    sql: `SELECT connector || ' ' || bank_code || ': ' || count(*) || ' open accounts on one number' AS found
+      FROM virtual_accounts WHERE state = 'open' GROUP BY connector, bank_code, number HAVING count(*) > 1
+      UNION ALL SELECT v.id || ': open, and its number is free from ' || n.available_from
+      FROM virtual_accounts v JOIN pool_numbers n USING (connector, bank_code, number)
+      WHERE v.state = 'open' AND n.available_from IS NOT NULL AND (v.due_at IS NULL OR n.available_from <= v.due_at)`,
+  },
+  {
+    name: "every delivery that was made has its attempt",
+    sql: `SELECT d.id || ': ' || d.state || ' after ' || d.attempts || ' attempts, ' || count(a.attempt) || ' kept' AS found
+      FROM deliveries d LEFT JOIN delivery_attempts a ON a.delivery_id = d.id
+      GROUP BY d.id HAVING count(a.attempt) <> d.attempts
+        OR (d.state = 'delivered' AND NOT bool_or(a.status BETWEEN 200 AND 299)) OR (d.state <> 'pending' AND d.attempts = 0)
+      UNION ALL SELECT d.id || ': no event' FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)`,
+  },
+  {
+    name: "every row of a tenant belongs to a merchant",
+    sql: `SELECT p.id || ': merchant ' || p.merchant_id AS found FROM payments p
+      WHERE NOT EXISTS (SELECT FROM merchants m WHERE m.id = p.merchant_id)
+      UNION ALL SELECT v.id || ': merchant of its payment differs' FROM virtual_accounts v JOIN payments p ON p.id = v.payment_id
+      WHERE v.merchant_id <> p.merchant_id
+      UNION ALL SELECT d.id || ': merchant of its payment differs' FROM deliveries d JOIN payments p ON p.id = d.payment_id
+      WHERE d.merchant_id <> p.merchant_id`,
+  },
+];
+
+/** Every event that a dialect announces has one delivery per notice URL of its payment. */
+export function announcedInvariant(types: AnnouncedTypes): Invariant {
+  const pairs = [...types].flatMap(([dialect, names]) => names.map((name) => `('${dialect}', '${name}')`));
+  return {
+    name: "every announced event has its deliveries",
+    sql: `SELECT e.id || ' (' || e.type || '): ' || count(d.id) || ' deliveries for ' || cardinality(p.notice_urls) || ' addresses' AS found
+      FROM (VALUES ${pairs.join(", ")}) AS told (dialect, type)
+      JOIN payments p ON p.dialect = told.dialect
+      JOIN events e ON e.subject_id = p.id AND e.type = told.type
+      LEFT JOIN deliveries d ON d.event_id = e.id
+      GROUP BY e.id, e.type, p.notice_urls HAVING count(d.id) <> cardinality(p.notice_urls)`,
+  };
+}
+
+export interface Examination {
+  /** The names of the invariants that were checked. */
+  checked: string[];
+  /** What breaks them; empty is a clean bill. */
+  breaches: Breach[];
+}
+
+/** Runs every check in one snapshot. */
+export async function checkInvariants(pool: Pool, checks: readonly Invariant[]): Promise<Examination> {
+  const connection = await pool.connect();
+  try {
+    await connection.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const breaches: Breach[] = [];
+    for (const check of checks) {
+      const { rows } = await connection.query<{ found: string }>(
+        `SELECT found FROM (${check.sql}) AS breaches LIMIT ${breachesShown}`,
+      );
+      breaches.push(...rows.map((row) => ({ invariant: check.name, found: row.found })));
+    }
+    await connection.query("COMMIT");
+    return { checked: checks.map((check) => check.name), breaches };
+  } finally {
+    connection.release();
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a node does without being asked: expire accounts, prune what is only kept for a while. Every node does all of
+ * it; work is taken with SKIP LOCKED, so nodes help each other and none is special.
+ */
+import { businessNow, type Pool } from "../store/index.ts";
+import { limits } from "./limits.ts";
+
+export interface JobLog {
+  warn(fields: object, message: string): void;
+}
+
+/** Runs `work` every so often and when woken, never twice at once; goes again at once while it says there is more. */
+export class Repeating {
+  readonly #name: string;
+  readonly #interval_ms: number;
+  readonly #work: () => Promise<boolean>;
+  readonly #log: JobLog;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(name: string, interval_ms: number, work: () => Promise<boolean>, log: JobLog) {
+    this.#name = name;
+    this.#interval_ms = interval_ms;
+    this.#work = work;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.wake(), this.#interval_ms);
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#again && this.#timer !== undefined) {
+        this.#again = false;
+        this.wake();
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (await this.#work()) if (this.#timer === undefined) return;
+    } catch (error) {
+      this.#log.warn({ err: error, job: this.#name }, "a background job failed and will be tried again");
+    }
+  }
+}
+
+/** Removes what has served its time, a bounded number of rows per call; tells whether more may be left. */
+export async function prune(pool: Pool, exchangesKept_days: number): Promise<boolean> {
+  const batches = await pool.query(
+    `DELETE FROM batches WHERE id IN (SELECT id FROM batches
+      WHERE committed_at < clock_timestamp() - $1 * interval '1 hour' LIMIT $2)`,
+    [limits.batches_kept_hours, limits.prune_batch],
+  );
+  const exchanges = await pool.query(
+    `DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges
+      WHERE at < ${businessNow} - $1 * interval '1 day' LIMIT $2)`,
+    [exchangesKept_days, limits.prune_batch],
+  );
+  await pool.query("DELETE FROM nodes WHERE heartbeat_at < clock_timestamp() - interval '1 hour'");
+  return batches.rowCount === limits.prune_batch || exchanges.rowCount === limits.prune_batch;
+}

@@ -1,0 +1,51 @@
+/**
+ * Every limit of the core in one place. What a dialect limits by its own contract (field lengths, paging) stands in its
+ * `schemas.ts`; what the HTTP shell limits stands in `src/http/limits.ts`; group commit's stand beside it.
+ */
+export const limits = {
+  /** The largest amount of one payment or deposit, in whole won. A million such payments still sum below 2^53. */
+  amount_max: 9_000_000_000,
+  /** How long a virtual account may stay open. */
+  due_max_days: 366,
+  /** How long a number rests after its account was due before it is given to someone else. */
+  number_rest_days: 30,
+  /** A bank's clock may lag ours by this much when a number's former holder is told from its present one. */
+  bank_clock_skew_ms: 60_000,
+  /** Former holders of a number that are considered for a late notice. */
+  number_holders_considered: 5,
+  /** Numbers drawn from a bank's range at once when the pool runs low. */
+  pool_block: 2_000,
+
+  /** Accounts that one sweep expires in one transaction. */
+  expiry_batch: 256,
+  expiry_interval_ms: 1_000,
+
+  /** Deliveries in flight per node. */
+  deliveries_in_flight: 64,
+  delivery_poll_ms: 500,
+  /** A first attempt waits for the one before it (same subject, same URL) until that is this old. */
+  delivery_predecessor_wait_s: 60,
+  /** Bytes kept of a receiver's answer. */
+  delivery_answer_kept_bytes: 2_048,
+  /** URLs that one payment's notices go to, and the length of each. */
+  notice_urls_max: 10,
+  notice_url_length: 2_048,
+
+  heartbeat_ms: 1_000,
+  /** A node whose heartbeat is older is dead: its leases are void. */
+  node_dead_after_s: 5,
+
+  /** How long a committed batch's fence is kept; far longer than a lost COMMIT takes to settle. */
+  batches_kept_hours: 24,
+  prune_interval_ms: 10 * 60_000,
+  prune_batch: 10_000,
+
+  /** How long a node trusts what it read about merchants, channels and access tokens. */
+  directory_trust_ms: 5_000,
+  directory_entries: 10_000,
+
+  page_default: 50,
+  page_max: 500,
+} as const;
+
+export const day_ms = 24 * 60 * 60 * 1000;

@@ -1,0 +1,79 @@
+/**
+ * Who a client is: credentials, access tokens and channels, read often and changed rarely, so a node trusts what it
+ * read for `directory_trust_ms`. Only what was found is remembered, so a new credential works at once.
+ */
+import type { Pool, Statement } from "../../store/index.ts";
+import { limits } from "../limits.ts";
+import { type Channel, type Credential, channels, credentials, type Merchant, merchants } from "./merchant.ts";
+
+export interface Tenant {
+  merchant: Merchant;
+  channels: Channel[];
+}
+
+const CREDENTIAL: Statement = {
+  name: "find-credential",
+  text: `SELECT ${credentials.select("c")} FROM credentials c WHERE dialect = $1 AND key = $2`,
+};
+const MERCHANT: Statement = {
+  name: "find-merchant",
+  text: `SELECT ${merchants.select("m")} FROM merchants m WHERE id = $1`,
+};
+const CHANNELS: Statement = {
+  name: "channels-of-merchant",
+  text: `SELECT ${channels.select("c")} FROM channels c WHERE merchant_id = $1 ORDER BY is_default DESC, id`,
+};
+const TOKEN: Statement = {
+  name: "find-access-token",
+  text: `SELECT merchant_id AS "merchantId", extract(epoch FROM expires_at - clock_timestamp()) * 1000 AS left_ms
+    FROM access_tokens WHERE token_hash = $1 AND expires_at > clock_timestamp()`,
+};
+
+export class Directory {
+  readonly #pool: Pool;
+  readonly #tenants = new Remembered<Tenant>();
+  readonly #tokens = new Remembered<string>();
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async credential(dialect: string, key: string): Promise<Credential | undefined> {
+    return (await this.#pool.query<Credential>(CREDENTIAL, [dialect, key])).rows[0];
+  }
+
+  async tenant(merchantId: string): Promise<Tenant | undefined> {
+    const known = this.#tenants.get(merchantId);
+    if (known !== undefined) return known;
+    const merchant = (await this.#pool.query<Merchant>(MERCHANT, [merchantId])).rows[0];
+    if (merchant === undefined) return undefined;
+    const owned = (await this.#pool.query<Channel>(CHANNELS, [merchantId])).rows;
+    return this.#tenants.put(merchantId, { merchant, channels: owned }, limits.directory_trust_ms);
+  }
+
+  /** The tenant whose live access token hashes to this. */
+  async tenantOfToken(tokenHash: string): Promise<Tenant | undefined> {
+    const known = this.#tokens.get(tokenHash);
+    if (known !== undefined) return this.tenant(known);
+    const token = await this.#pool.query<{ merchantId: string; left_ms: string }>(TOKEN, [tokenHash]);
+    const found = token.rows[0];
+    if (found === undefined) return undefined;
+    this.#tokens.put(tokenHash, found.merchantId, Math.min(limits.directory_trust_ms, Number(found.left_ms)));
+    return this.tenant(found.merchantId);
+  }
+}
+
+class Remembered<Value> {
+  readonly #entries = new Map<string, { value: Value; until_ms: number }>();
+
+  get(key: string): Value | undefined {
+    const entry = this.#entries.get(key);
+    return entry !== undefined && entry.until_ms > performance.now() ? entry.value : undefined;
+  }
+
+  put(key: string, value: Value, trust_ms: number): Value {
+    if (this.#entries.size >= limits.directory_entries) this.#entries.clear();
+    this.#entries.set(key, { value, until_ms: performance.now() + trust_ms });
+    return value;
+  }
+}

@@ -1,0 +1,53 @@
+/** Tenants: a merchant, the credentials its clients come with, and the channels its money comes through. */
+import { table } from "../../store/index.ts";
+
+export interface Merchant {
+  id: string;
+  name: string;
+  settings: MerchantSettings;
+  createdAt: Date;
+}
+
+export interface MerchantSettings {
+  /** Where changes are announced when a request names no address of its own. */
+  noticeUrl?: string;
+  /** Whether failed webhooks are tried again on the dialect's schedule. */
+  resendWebhooks?: boolean;
+}
+
+export interface Credential {
+  id: string;
+  merchantId: string;
+  dialect: string;
+  /** What the client names itself by; unique per dialect. */
+  key: string;
+  secretHash: string;
+  createdAt: Date;
+}
+
+/** A contract with a PG: which connector serves it, and the merchant's id there. */
+export interface Channel {
+  id: string;
+  merchantId: string;
+  connector: string;
+  key: string;
+  provider: string;
+  providerMerchantId: string;
+  name: string;
+  isDefault: boolean;
+  createdAt: Date;
+}
+
+export const merchants = table<Merchant>("merchants", ["id", "name", "settings", "createdAt"], ["id"]);
+
+export const credentials = table<Credential>(
+  "credentials",
+  ["id", "merchantId", "dialect", "key", "secretHash", "createdAt"],
+  ["id"],
+);
+
+export const channels = table<Channel>(
+  "channels",
+  ["id", "merchantId", "connector", "key", "provider", "providerMerchantId", "name", "isDefault", "createdAt"],
+  ["id"],
+);

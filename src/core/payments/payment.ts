@@ -1,0 +1,139 @@
+/**
+ * A payment: what a merchant wants to collect.
+ *
+ *   ready ──▶ paid ──▶ (partly refunded) ──▶ cancelled
+ *     │         └────▶ reversed              the bank took the credit back
+ *     ├──▶ expired ──▶ paid                  a bank may report late what was paid in time
+ *     └──▶ closed | failed                   the merchant withdrew it, or it never came to be
+ *
+ * Every change of state takes the next `eventSeq` and is announced by the event of that number, under the row's lock.
+ */
+import { table } from "../../store/index.ts";
+import type { NewEvent } from "../events/event.ts";
+
+export type PaymentState = "ready" | "paid" | "cancelled" | "failed" | "closed" | "expired" | "reversed";
+
+export interface Buyer {
+  name: string | null;
+  email: string | null;
+  tel: string | null;
+  address: string | null;
+  postcode: string | null;
+}
+
+export interface Payment {
+  id: string;
+  merchantId: string;
+  /** Which dialect's client made it, and the id that client knows it by. */
+  dialect: string;
+  wireId: string;
+  /** The merchant's own name for the order; several payments may share one until one of them is paid. */
+  reference: string;
+  method: "virtual_account";
+  state: PaymentState;
+  /** What is due, in whole won; 0 where any amount is welcome (a fixed account). */
+  amount: number;
+  paidAmount: number;
+  refundedAmount: number;
+  currency: string;
+  /** The ledger account that is credited with what is paid. */
+  beneficiary: string;
+  connector: string;
+  channelId: string;
+  provider: string;
+  providerMerchantId: string;
+  providerTransaction: string;
+  name: string | null;
+  buyer: Buyer;
+  customData: string | null;
+  /** Where its changes are announced: fixed when it is made, so that a re-send goes where the first went. */
+  noticeUrls: string[];
+  /** Whether announcements that fail are tried again, by the merchant's setting when it was made. */
+  noticeResend: boolean;
+  userAgent: string | null;
+  createdAt: Date;
+  paidAt: Date | null;
+  expiredAt: Date | null;
+  closedAt: Date | null;
+  failedAt: Date | null;
+  cancelledAt: Date | null;
+  reversedAt: Date | null;
+  failReason: string | null;
+  cancelReason: string | null;
+  updatedAt: Date;
+  eventSeq: number;
+}
+
+export type PaymentEventType =
+  | "payment.ready"
+  | "payment.paid"
+  | "payment.deposited"
+  | "payment.expired"
+  | "payment.closed"
+  | "payment.partly_reversed"
+  | "payment.reversed";
+
+export const payments = table<Payment>(
+  "payments",
+  [
+    "id",
+    "merchantId",
+    "dialect",
+    "wireId",
+    "reference",
+    "method",
+    "state",
+    "amount",
+    "paidAmount",
+    "refundedAmount",
+    "currency",
+    "beneficiary",
+    "connector",
+    "channelId",
+    "provider",
+    "providerMerchantId",
+    "providerTransaction",
+    "name",
+    "buyer",
+    "customData",
+    "noticeUrls",
+    "noticeResend",
+    "userAgent",
+    "createdAt",
+    "paidAt",
+    "expiredAt",
+    "closedAt",
+    "failedAt",
+    "cancelledAt",
+    "reversedAt",
+    "failReason",
+    "cancelReason",
+    "updatedAt",
+    "eventSeq",
+  ],
+  ["id"],
+);
+
+/** The payment after a change, and the one event that tells of it. */
+export function changePayment(
+  payment: Payment,
+  change: Partial<Payment>,
+  type: PaymentEventType,
+  now: Date,
+  data: NewEvent["data"] = {},
+): { payment: Payment; event: NewEvent } {
+  const changed: Payment = { ...payment, ...change, updatedAt: now, eventSeq: payment.eventSeq + 1 };
+  return {
+    payment: changed,
+    event: {
+      merchantId: payment.merchantId,
+      subjectType: "payment",
+      subjectId: payment.id,
+      subjectSeq: changed.eventSeq,
+      paymentId: payment.id,
+      type,
+      data: { state: changed.state, ...data },
+      at: now,
+    },
+  };
+}

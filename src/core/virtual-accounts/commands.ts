@@ -1,0 +1,164 @@
+/** The commands that issue, close and expire virtual accounts. */
+import { businessNow, claim, newId, type Pool, type Queryable, type Statement } from "../../store/index.ts";
+import { type CoreCommand, poolKey, referenceKey, WorkingState } from "../command.ts";
+import type { Connector } from "../connector.ts";
+import { type Outcome, refused } from "../errors.ts";
+import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
+import { lockPayments, readPaidReferences, readPayments } from "../payments/read.ts";
+import { decideClose, decideExpire, decideIssue, type Issued, type IssueRequest } from "./decide.ts";
+import { takeNumbers } from "./pool.ts";
+import { lockVirtualAccounts, readByPayment } from "./read.ts";
+
+export interface IssueCommandRequest extends IssueRequest {
+  exchange?: ExchangeDraft<Outcome<Issued>>;
+}
+
+export function newIssueIds(): Pick<IssueRequest, "paymentId" | "virtualAccountId"> {
+  return { paymentId: newId("pay"), virtualAccountId: newId("va") };
+}
+
+export function issueVirtualAccount(
+  pool: Pool,
+  connectors: ReadonlyMap<string, Connector>,
+): CoreCommand<IssueCommandRequest, Outcome<Issued>> {
+  return {
+    name: "issue-virtual-account",
+
+    async load(tx, requests) {
+      await claim(
+        tx,
+        requests.map((request) => ({
+          scope: "2-reference",
+          key: referenceKey(request.merchantId, request.reference),
+        })),
+      );
+      const state = new WorkingState();
+      for (const paid of await readPaidReferences(tx, requests)) {
+        state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
+      }
+      for (const [key, wanted] of countByPool(requests)) {
+        const numbers = connectors.get(wanted.connector)?.pool;
+        if (numbers === undefined) continue;
+        const { connector, bankCode, count } = wanted;
+        state.freeNumbers.set(key, await takeNumbers(tx, pool, connector, numbers, bankCode, count));
+      }
+      return state;
+    },
+
+    decide(state, request, now) {
+      const free = state.freeNumbers.get(poolKey(request.channel.connector, request.bankCode));
+      const referencePaid = state.isPaidElsewhere(request.merchantId, request.reference, undefined);
+      const { result, changes } = decideIssue({ referencePaid, number: free?.[0] }, request, now);
+      if (!result.ok) return { result, changes };
+      const owner = { merchantId: request.merchantId, paymentId: request.paymentId };
+      return { result, changes: { ...changes, exchanges: recordExchange(request.exchange, owner, result, now) } };
+    },
+  };
+}
+
+function countByPool(requests: readonly IssueRequest[]) {
+  const pools = new Map<string, { connector: string; bankCode: string; count: number }>();
+  for (const { channel, bankCode } of requests) {
+    const key = poolKey(channel.connector, bankCode);
+    const wanted = pools.get(key) ?? { connector: channel.connector, bankCode, count: 0 };
+    pools.set(key, { ...wanted, count: wanted.count + 1 });
+  }
+  return pools;
+}
+
+export interface CloseRequest {
+  paymentId: string;
+  merchantId: string;
+  /** Kept with the payment, at most 256 characters. */
+  reason: string;
+}
+
+export const closeVirtualAccount: CoreCommand<CloseRequest, Outcome<Issued>> = {
+  name: "close-virtual-account",
+
+  load: (tx, requests) =>
+    loadLocked(
+      tx,
+      requests.map((request) => request.paymentId),
+    ),
+
+  decide(state, request, now) {
+    const found = issuedOf(state, request.paymentId);
+    if (found === undefined || found.payment.merchantId !== request.merchantId) {
+      return { result: refused({ code: "payment-unknown", id: request.paymentId }), changes: {} };
+    }
+    return decideClose(found, request.reason, now);
+  },
+};
+
+export interface ExpireRequest {
+  /** Accounts to expire in this transaction at most. */
+  limit: number;
+}
+
+/**
+ * By the partial index on the due times of open accounts. Locks payments without waiting: one that is locked is being
+ * paid or swept by another node at this moment.
+ */
+const TAKE_DUE: Statement = {
+  name: "take-due-payments",
+  text: `SELECT p.id FROM payments p WHERE p.id IN (
+      SELECT v.payment_id FROM virtual_accounts v WHERE v.state = 'open' AND v.due_at < ${businessNow}
+      ORDER BY v.due_at LIMIT $1)
+    FOR UPDATE SKIP LOCKED`,
+};
+
+const ANY_DUE: Statement = {
+  name: "any-account-due",
+  text: `SELECT EXISTS (SELECT FROM virtual_accounts WHERE state = 'open' AND due_at < ${businessNow}) AS due`,
+};
+
+/** Whether a sweep would find anything, so that an idle node commits nothing. */
+export async function isAnyDue(db: Queryable): Promise<boolean> {
+  return (await db.query<{ due: boolean }>(ANY_DUE)).rows[0]!.due;
+}
+
+/** Answers how many accounts it expired. */
+export const expireVirtualAccounts: CoreCommand<ExpireRequest, number> = {
+  name: "expire-virtual-accounts",
+
+  async load(tx, requests) {
+    const limit = Math.max(...requests.map((request) => request.limit));
+    const due = await tx.query<{ id: string }>(TAKE_DUE, [limit]);
+    return loadLocked(
+      tx,
+      due.rows.map((row) => row.id),
+    );
+  },
+
+  decide(state, _request, now) {
+    const expired = [...state.payments.keys()]
+      .map((id) => issuedOf(state, id))
+      .map((issued) => issued && decideExpire(issued, now))
+      .filter((changes) => changes !== undefined);
+    return {
+      result: expired.length,
+      changes: {
+        payments: expired.flatMap((changes) => changes.payments),
+        virtualAccounts: expired.flatMap((changes) => changes.virtualAccounts),
+        events: expired.flatMap((changes) => changes.events),
+      },
+    };
+  },
+};
+
+async function loadLocked(tx: Queryable, paymentIds: readonly string[]): Promise<WorkingState> {
+  await lockPayments(tx, paymentIds);
+  const accountIds = (await readByPayment(tx, paymentIds)).map((account) => account.id);
+  await lockVirtualAccounts(tx, accountIds);
+  const state = new WorkingState();
+  for (const payment of await readPayments(tx, paymentIds)) state.putPayment(payment);
+  for (const account of await readByPayment(tx, paymentIds)) state.putVirtualAccount(account);
+  return state;
+}
+
+function issuedOf(state: WorkingState, paymentId: string): Issued | undefined {
+  const payment = state.payments.get(paymentId);
+  const virtualAccount = [...state.virtualAccounts.values()].find((account) => account.paymentId === paymentId);
+  return payment && virtualAccount && { payment, virtualAccount };
+}

@@ -1,0 +1,62 @@
+/**
+ * A virtual account: a bank account number that stands for one payment (`one_time`) or one customer (`fixed`).
+ *
+ *   open ──▶ used       a one-time account that was paid
+ *     ├────▶ expired    its time ran out; a credit made in time and reported late still turns it `used`
+ *     └────▶ closed     the merchant withdrew it
+ *
+ * A fixed account takes any number of credits and stays open. A number is unique per bank only while its account is
+ * open: banks give numbers out again, so who held it at the time of a credit is a question (`holderAt`).
+ */
+import { table } from "../../store/index.ts";
+import { limits } from "../limits.ts";
+
+export type VirtualAccountState = "open" | "used" | "closed" | "expired";
+
+export interface VirtualAccount {
+  id: string;
+  merchantId: string;
+  paymentId: string;
+  connector: string;
+  bankCode: string;
+  number: string;
+  holder: string | null;
+  kind: "one_time" | "fixed";
+  /** The only amount it takes, in whole won; null where any amount is welcome. */
+  amount: number | null;
+  /** The last moment at which a credit is in time, by the bank's clock; null for never. */
+  dueAt: Date | null;
+  state: VirtualAccountState;
+  issuedAt: Date;
+  endedAt: Date | null;
+}
+
+export const virtualAccounts = table<VirtualAccount>(
+  "virtual_accounts",
+  [
+    "id",
+    "merchantId",
+    "paymentId",
+    "connector",
+    "bankCode",
+    "number",
+    "holder",
+    "kind",
+    "amount",
+    "dueAt",
+    "state",
+    "issuedAt",
+    "endedAt",
+  ],
+  ["id"],
+);
+
+/**
+ * Of the accounts that ever had one number, the one that a credit made at `occurredAt` was meant for: the last one
+ * issued before it (the bank's clock may lag a little), else the earliest there is.
+ */
+export function holderAt(accounts: readonly VirtualAccount[], occurredAt: Date): VirtualAccount | undefined {
+  const newestFirst = [...accounts].sort((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime());
+  const latest_ms = occurredAt.getTime() + limits.bank_clock_skew_ms;
+  return newestFirst.find((account) => account.issuedAt.getTime() <= latest_ms) ?? newestFirst.at(-1);
+}

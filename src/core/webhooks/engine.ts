@@ -1,0 +1,152 @@
+/**
+ * The delivery engine of one node: takes due deliveries under a lease, attempts them, records what was answered.
+ *
+ * A lease is two columns, written and committed before the attempt begins: the node, whose heartbeat keeps it alive,
+ * and a fencing id, without which no result is recorded. When a node dies its heartbeat stops, and within
+ * `node_dead_after_s` another takes its deliveries; the receiver may then hear of an event twice, never not at all.
+ *
+ * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old. Retries hold
+ * nothing else up, since only deliveries that were never attempted wait.
+ */
+import { businessNow, newId, type Pool, type Statement } from "../../store/index.ts";
+import { limits } from "../limits.ts";
+import { type AttemptOutcome, type Delivery, deliveries, judgeAttempt } from "./delivery.ts";
+
+export type Send = (delivery: Pick<Delivery, "url" | "headers" | "body">) => Promise<AttemptOutcome>;
+
+/**
+ * Walks the index of due deliveries and takes those whose lease is free or whose node is dead. Heartbeats and leases
+ * go by real time; schedules by business time ($1 is the node, $2 the fencing id, $3 how many).
+ */
+const LEASE: Statement = {
+  name: "lease-deliveries",
+  text: `WITH clock AS (SELECT ${businessNow} AS now), due AS (
+      SELECT d.id FROM deliveries d, clock
+      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now
+        AND (d.lease_node IS NULL OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
+          AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))
+        AND (d.attempts > 0 OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id AND b.url = d.url
+          AND b.subject_seq < d.subject_seq AND b.state = 'pending'
+          AND b.created_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
+      ORDER BY d.next_attempt_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
+    UPDATE deliveries d SET lease_node = $1, lease_id = $2 FROM due WHERE d.id = due.id
+    RETURNING ${deliveries.select("d")}`,
+};
+
+/** Records an attempt only for the holder of the lease. */
+const RECORD: Statement = {
+  name: "record-attempt",
+  text: `WITH clock AS (SELECT ${businessNow} AS now), held AS (
+      UPDATE deliveries SET state = $3, attempts = attempts + 1, lease_node = NULL, lease_id = NULL,
+        next_attempt_at = CASE WHEN $3 = 'pending' THEN clock.now + $4 * interval '1 second' ELSE next_attempt_at END,
+        finished_at = CASE WHEN $3 = 'pending' THEN NULL ELSE clock.now END
+      FROM clock WHERE id = $1 AND lease_id = $2 RETURNING id, attempts, clock.now AS now)
+    INSERT INTO delivery_attempts (delivery_id, attempt, started_at, duration_ms, status, error, answer)
+      SELECT id, attempts, now - $5 * interval '1 millisecond', $5, $6, $7, $8 FROM held`,
+};
+
+const HEARTBEAT: Statement = {
+  name: "heartbeat",
+  text: `INSERT INTO nodes (id, heartbeat_at) VALUES ($1, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
+};
+
+export interface EngineLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export class DeliveryEngine {
+  readonly #pool: Pool;
+  readonly #send: Send;
+  readonly #log: EngineLog;
+  readonly #node = newId("node");
+  readonly #inFlight = new Set<Promise<void>>();
+  #running = false;
+  #wanted = false;
+  #taking: Promise<void> | undefined;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(pool: Pool, send: Send, log: EngineLog) {
+    this.#pool = pool;
+    this.#send = send;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    await this.#beat();
+    this.#running = true;
+    const beat = setInterval(
+      () => void this.#beat().catch((error) => this.#log.warn({ err: error }, "the heartbeat failed")),
+      limits.heartbeat_ms,
+    );
+    this.#timers = [beat, setInterval(() => this.wake(), limits.delivery_poll_ms)];
+    this.wake();
+  }
+
+  /** Takes no more work and waits for the attempts under way, so that a node that ends in order leaves no lease. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    const [beat, poll] = this.#timers;
+    clearInterval(poll);
+    await this.#taking;
+    await Promise.all(this.#inFlight);
+    clearInterval(beat);
+    await this.#pool.query("DELETE FROM nodes WHERE id = $1", [this.#node]);
+  }
+
+  /** There may be something to deliver. */
+  wake(): void {
+    this.#wanted = true;
+    if (this.#taking !== undefined || !this.#running) return;
+    this.#taking = this.#take()
+      .catch((error) => this.#log.warn({ err: error }, "deliveries could not be taken"))
+      .finally(() => {
+        this.#taking = undefined;
+        if (this.#wanted && this.#running) setImmediate(() => this.wake());
+      });
+  }
+
+  async #take(): Promise<void> {
+    this.#wanted = false;
+    const free = limits.deliveries_in_flight - this.#inFlight.size;
+    if (free <= 0) return;
+    const leaseId = newId("lease");
+    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free]);
+    if (taken.rows.length === free) this.#wanted = true;
+    for (const delivery of taken.rows) {
+      const attempt = this.#attempt(delivery)
+        .catch((error) => this.#log.warn({ err: error, delivery: delivery.id }, "an attempt could not be recorded"))
+        .finally(() => {
+          this.#inFlight.delete(attempt);
+          this.wake();
+        });
+      this.#inFlight.add(attempt);
+    }
+  }
+
+  async #attempt(delivery: Delivery): Promise<void> {
+    const outcome = await this.#send(delivery);
+    const attempt = delivery.attempts + 1;
+    const verdict = judgeAttempt(outcome, attempt, delivery.retryDelaysS);
+    const wait_s = verdict.state === "pending" ? verdict.wait_s : 0;
+    const duration_ms = Math.round(outcome.duration_ms);
+    await this.#pool.query(RECORD, [
+      delivery.id,
+      delivery.leaseId,
+      verdict.state,
+      wait_s,
+      duration_ms,
+      outcome.status,
+      outcome.error,
+      outcome.answer,
+    ]);
+    const fields = { delivery: delivery.id, attempt, status: outcome.status, error: outcome.error, duration_ms };
+    if (verdict.state === "delivered") this.#log.info(fields, "webhook delivered");
+    else this.#log.warn({ ...fields, state: verdict.state }, "webhook not delivered");
+  }
+
+  async #beat(): Promise<void> {
+    await this.#pool.query(HEARTBEAT, [this.#node]);
+  }
+}

@@ -1,0 +1,17 @@
+/** Every limit of the HTTP edge, inbound and outbound, in one place. */
+export const httpLimits = {
+  /** A request's body. The largest legitimate one is a few kilobytes. */
+  body_bytes: 1_048_576,
+  /** One path parameter, decoded. */
+  parameter_length: 256,
+  /** From the first byte of a request to its last. */
+  request_timeout_ms: 30_000,
+  keep_alive_timeout_ms: 65_000,
+  /** How long a node that ends waits for answers under way. */
+  close_grace_ms: 10_000,
+
+  /** Webhooks (`reference/iamport.md` 5): connecting, and then waiting for the answer. */
+  webhook_connect_timeout_ms: 10_000,
+  webhook_read_timeout_ms: 30_000,
+  webhook_total_timeout_ms: 45_000,
+} as const;

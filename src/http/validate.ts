@@ -1,0 +1,69 @@
+/**
+ * Checks loosely sent fields against a schema: numbers may come as text and text as numbers, one value may stand for a
+ * list. What is absent, null or empty is the same. A dialect words the problem; this finds it.
+ */
+import { Ajv, type ErrorObject } from "ajv";
+import formats from "ajv-formats";
+import type { Static, TSchema } from "typebox";
+import type { Json } from "../core/exchanges.ts";
+import { type Fields, findUnstorable } from "./body.ts";
+
+export type Problem =
+  | { kind: "missing"; field: string }
+  | { kind: "type"; field: string; wanted: string }
+  | { kind: "too-long"; field: string; length: number }
+  | { kind: "range"; field: string; wanted: string }
+  | { kind: "unstorable"; field: string };
+
+export type Checked<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };
+
+const ajv = new Ajv({ coerceTypes: "array", removeAdditional: false, strict: false, allErrors: false });
+formats.default(ajv);
+
+export function validator<Schema extends TSchema>(schema: Schema): (fields: Fields) => Checked<Static<Schema>> {
+  const validate = ajv.compile(schema);
+  return (fields) => {
+    const unstorable = findUnstorable(fields);
+    if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
+    const value = Object.fromEntries(Object.entries(fields).filter(([, held]) => !isAbsent(held)));
+    if (validate(value)) return { ok: true, value: value as Static<Schema> };
+    return { ok: false, problem: problemOf(validate.errors![0]!) };
+  };
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+}
+
+function problemOf(error: ErrorObject): Problem {
+  const field = error.instancePath.slice(1).replaceAll("/", ".");
+  switch (error.keyword) {
+    case "required":
+      return { kind: "missing", field: [field, error.params.missingProperty].filter(Boolean).join(".") };
+    case "maxLength":
+      return { kind: "too-long", field, length: error.params.limit };
+    case "minimum":
+    case "maximum":
+    case "maxItems":
+      return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
+    default:
+      return { kind: "type", field, wanted: String(error.params.type ?? error.message) };
+  }
+}
+
+const mask = "***";
+
+/**
+ * A body as it may be kept: what its schema marks `personal` or `secret` is masked, at any depth of objects; fields that
+ * the schema does not name are left out.
+ */
+export function redact(schema: object, value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if ("personal" in schema || "secret" in schema) return mask;
+  if (!("properties" in schema) || typeof value !== "object") return value as Json;
+  const fields = value as Fields;
+  const known = Object.entries(schema.properties as Record<string, object>).filter(
+    ([name]) => fields[name] !== undefined,
+  );
+  return Object.fromEntries(known.map(([name, property]) => [name, redact(property, fields[name])]));
+}

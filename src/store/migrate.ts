@@ -1,0 +1,92 @@
+/**
+ * Forward-only migrations: `migrations/NNNN_name.sql`, each applied once, in order, in a transaction of its own.
+ *
+ * Nodes that start together take turns on an advisory lock. A file that changed after it was applied is refused, since
+ * two databases would otherwise differ without anyone knowing; so is a database that is ahead of the code.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import type { Connection, Pool } from "./postgres.ts";
+
+const directory = new URL("../../migrations/", import.meta.url);
+const lockKey = 0x6e617275; // "naru"
+const filePattern = /^(\d{4})_[a-z0-9_]+\.sql$/;
+
+export class MigrationError extends Error {}
+
+interface Migration {
+  version: number;
+  name: string;
+  sql: string;
+  hash: string;
+}
+
+/** Applies what is missing and returns the names of the files applied. */
+export async function migrate(pool: Pool): Promise<string[]> {
+  const migrations = await readMigrations();
+  const connection = await pool.connect();
+  try {
+    await checkServer(connection);
+    await connection.query("SELECT pg_advisory_lock($1)", [lockKey]);
+    return await applyMissing(connection, migrations);
+  } finally {
+    // Ending the connection also ends the advisory lock, whatever state an error left it in.
+    connection.release(true);
+  }
+}
+
+async function checkServer(connection: Connection): Promise<void> {
+  const server = await connection.query<{ version: number; encoding: string }>(
+    "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
+  );
+  const { version, encoding } = server.rows[0]!;
+  if (version < 140_000)
+    throw new MigrationError(`PostgreSQL 14 or newer is needed; this server is ${version / 10_000}`);
+  if (encoding !== "UTF8") throw new MigrationError(`the database must be UTF8; this one is ${encoding}`);
+}
+
+async function applyMissing(connection: Connection, migrations: Migration[]): Promise<string[]> {
+  await connection.query(`CREATE TABLE IF NOT EXISTS migrations (
+    version integer PRIMARY KEY, name text NOT NULL, hash text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
+  const known = await connection.query<{ version: number; name: string; hash: string }>("SELECT * FROM migrations");
+  const applied = new Map(known.rows.map((row) => [row.version, row]));
+  for (const row of known.rows) {
+    if (!migrations.some((migration) => migration.version === row.version)) {
+      throw new MigrationError(`the database has migration ${row.name}, which this version of Naru does not know`);
+    }
+  }
+  const names: string[] = [];
+  for (const migration of migrations) {
+    const before = applied.get(migration.version);
+    if (before !== undefined) {
+      if (before.hash !== migration.hash) {
+        throw new MigrationError(`${migration.name} was changed after it had been applied to this database`);
+      }
+      continue;
+    }
+    await connection.query("BEGIN");
+    await connection.query(migration.sql);
+    await connection.query("INSERT INTO migrations (version, name, hash) VALUES ($1, $2, $3)", [
+      migration.version,
+      migration.name,
+      migration.hash,
+    ]);
+    await connection.query("COMMIT");
+    names.push(migration.name);
+  }
+  return names;
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const names = (await readdir(directory)).filter((name) => filePattern.test(name)).sort();
+  const migrations = await Promise.all(
+    names.map(async (name) => {
+      const sql = await readFile(new URL(name, directory), "utf8");
+      return { version: Number(name.slice(0, 4)), name, sql, hash: createHash("sha256").update(sql).digest("hex") };
+    }),
+  );
+  migrations.forEach((migration, index) => {
+    if (migration.version !== index + 1) throw new MigrationError(`${migration.name} is out of sequence`);
+  });
+  return migrations;
+}

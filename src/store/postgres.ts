@@ -1,0 +1,94 @@
+/**
+ * The connection to PostgreSQL: one pool per node, with types that suit money.
+ *
+ * `bigint` columns come back as numbers and are refused beyond 2^53 instead of being rounded; `timestamptz` comes back
+ * as `Date`, which keeps milliseconds (nothing in Naru is written with more).
+ */
+import pg from "pg";
+import type { EmbeddedConnection } from "./embedded/index.ts";
+
+export type Connection = pg.PoolClient;
+export type Pool = pg.Pool;
+export type Where = { url: string } | EmbeddedConnection;
+
+/** A statement prepared once per connection: SQL text is parsed and planned by the server only the first time. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Anything that runs a statement: the pool (each statement its own transaction) or a connection inside one. */
+export interface Queryable {
+  // biome-ignore lint/suspicious/noExplicitAny: rows are typed by the caller, as in `pg` itself
+  query<Row extends pg.QueryResultRow = any>(
+    statement: Statement | string,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+
+const types = {
+  getTypeParser(oid: number, format?: "text" | "binary") {
+    if (oid === pg.types.builtins.INT8) return safeInteger;
+    return pg.types.getTypeParser(oid, format as "text");
+  },
+};
+
+function safeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`a bigint column holds ${text}, beyond 2^53`);
+  return value;
+}
+
+export const poolLimits = {
+  /** For batches: at most two per command are in flight, unless lanes are added. */
+  batch_connections: 20,
+  /** For everything else. A node takes 30 connections in all at most. */
+  read_connections: 10,
+  connect_timeout_ms: 10_000,
+  idle_timeout_ms: 60_000,
+};
+
+export function createPool(where: Where, connections: number): Pool {
+  const pool = new pg.Pool({
+    ...("url" in where ? { connectionString: where.url } : where),
+    max: connections,
+    connectionTimeoutMillis: poolLimits.connect_timeout_ms,
+    idleTimeoutMillis: poolLimits.idle_timeout_ms,
+    application_name: "naru",
+    keepAlive: true,
+    types: types as pg.CustomTypesConfig,
+  });
+  // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+  pool.on("error", () => {});
+  return pool;
+}
+
+/** The whole batch may simply run again: PostgreSQL rolled it back to resolve a conflict. */
+export function isConflict(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === "40P01" || code === "40001";
+}
+
+/** The connection or the server went away, so nothing is known but what the batch's fence will tell. */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = sqlState(error);
+  if (code !== undefined && /^(08...|57P0[1-5])$/.test(code)) return true;
+  if (!(error instanceof Error)) return false;
+  if (
+    "code" in error &&
+    /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH)$/.test(String(error.code))
+  )
+    return true;
+  return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
+    error.message,
+  );
+}
+
+/** The server answered and said no, so what was asked did not happen. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && !isConnectionLoss(error);
+}
+
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}

@@ -1,0 +1,56 @@
+/**
+ * A table as the code sees it: camelCase fields that stand for snake_case columns, read and written in sets.
+ *
+ * Rows travel to PostgreSQL as one JSON array and are taken apart there by `jsonb_populate_recordset`, so one prepared
+ * statement serves any number of rows. Every writer sorts by primary key and passes each key once.
+ */
+import type { Queryable, Statement } from "./postgres.ts";
+
+export interface Table<Row> {
+  readonly name: string;
+  /** `p.id, p.merchant_id AS "merchantId", …` for a SELECT under the given alias. */
+  select(alias: string): string;
+  /** Adds rows; a row whose key exists is an error. */
+  insert(tx: Queryable, rows: readonly Row[]): Promise<void>;
+  /** Adds rows or overwrites them whole: for rows that are locked or new. */
+  upsert(tx: Queryable, rows: readonly Row[]): Promise<void>;
+}
+
+export function table<Row extends object>(
+  name: string,
+  fields: readonly (keyof Row & string)[],
+  key: readonly (keyof Row & string)[],
+): Table<Row> {
+  const columns = fields.map(snakeCase);
+  const keyColumns = key.map(snakeCase);
+  const target = `INSERT INTO ${name} (${columns.join(", ")})
+    SELECT ${columns.join(", ")} FROM jsonb_populate_recordset(NULL::${name}, $1) ORDER BY ${keyColumns.join(", ")}`;
+  const changes = columns.filter((column) => !keyColumns.includes(column));
+  const insert: Statement = { name: `insert-${name}`, text: target };
+  const upsert: Statement = {
+    name: `upsert-${name}`,
+    text: `${target} ON CONFLICT (${keyColumns.join(", ")}) DO UPDATE
+      SET ${changes.map((column) => `${column} = excluded.${column}`).join(", ")}`,
+  };
+
+  function toJson(rows: readonly Row[]): string {
+    return JSON.stringify(
+      rows.map((row) => Object.fromEntries(fields.map((field, index) => [columns[index], row[field]]))),
+    );
+  }
+
+  async function write(tx: Queryable, statement: Statement, rows: readonly Row[]): Promise<void> {
+    if (rows.length > 0) await tx.query(statement, [toJson(rows)]);
+  }
+
+  return {
+    name,
+    select: (alias) => fields.map((field, index) => `${alias}.${columns[index]} AS "${field}"`).join(", "),
+    insert: (tx, rows) => write(tx, insert, rows),
+    upsert: (tx, rows) => write(tx, upsert, rows),
+  };
+}
+
+function snakeCase(field: string): string {
+  return field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
