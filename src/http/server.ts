@@ -81,8 +81,6 @@ function failureOf(error: Error & { code?: string; statusCode?: number }): HttpF
       return { kind: "too-large", status: 413, detail: `the body may have ${httpLimits.body_bytes} bytes` };
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return { kind: "unsupported-media-type", status: 415, detail };
-    case "FST_ERR_ROUTE_MAX_PARAM_LENGTH":
-      return { kind: "not-found", status: 404, detail };
     default:
       if (error.code?.startsWith("FST_ERR_") && error.statusCode !== undefined && error.statusCode < 500) {
         return { kind: "malformed", status: error.statusCode, detail };

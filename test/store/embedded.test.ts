@@ -1,6 +1,6 @@
 // The embedded server as a user meets it: it starts anywhere, keeps its data whatever is killed, and says what is wrong.
-// Real servers, real kills, real users. Most tests begin with a copy of a database made once, which is faster than
-// making one; those about the first start make their own.
+// Real servers, real kills, real users. Most tests share one data directory, which they leave stopped and whole; those
+// about the first start, and those that break something, make their own.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -21,7 +21,6 @@ import { findPackage } from "../../src/store/embedded/platform.ts";
 const PROJECT = resolve(import.meta.dirname, "../..");
 const ROOM = join(PROJECT, "dist/store/embedded/index.js");
 const NOBODY = 65534;
-const SPARSELY = process.platform === "linux" ? ["--sparse=always"] : [];
 const isRoot = process.geteuid?.() === 0;
 const quiet = { info() {}, warn() {} };
 
@@ -34,7 +33,7 @@ interface Outcome {
 }
 
 let scratch: string;
-let template: string;
+let shared: string;
 let servers: EmbeddedServer[] = [];
 let children: ChildProcess[] = [];
 let dataDirs: string[] = [];
@@ -43,15 +42,15 @@ beforeAll(async () => {
   buildWhenStale();
   scratch = fs.realpathSync(fs.mkdtempSync("/tmp/embedded-test-"));
   fs.chmodSync(scratch, 0o755);
-  template = join(scratch, "template");
-  const server = await startEmbedded({ dataDir: template, log: quiet });
+  shared = join(scratch, "shared");
+  const server = await startEmbedded({ dataDir: shared, log: quiet });
   await server.stop();
-  fs.renameSync(runtimeOf(join(template, "postgres")), join(scratch, "runtime"));
 }, 60_000);
 
 afterEach(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   for (const child of children) await ended(child, "SIGKILL");
+  await endServerOf(shared);
   for (const dataDir of dataDirs) await removeDataDir(dataDir);
   servers = [];
   children = [];
@@ -82,7 +81,7 @@ it("makes a database on the first start and keeps it over restarts", async () =>
 });
 
 it("is durable, private and speaks UTF-8", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const { connection } = await start({ dataDir });
   const settings = await query(
     connection,
@@ -106,35 +105,35 @@ it("is durable, private and speaks UTF-8", async () => {
 });
 
 it.each(["SIGKILL", "SIGINT"] as const)("takes over the server of a Naru ended by %s", async (signal) => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const { child, outcome } = await startInChild({ dataDir });
-  await query(outcome.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(outcome.connection);
   const [before] = await query(outcome.connection, "SELECT pg_postmaster_start_time() AS at");
   await ended(child, signal, { wholeGroup: true }); // as Ctrl-C in a terminal does
 
   const server = await start({ dataDir });
   expect(server.adopted).toBe(true);
   expect(server.connection).toEqual(outcome.connection);
-  expect(await query(server.connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
+  await expectPayment(server.connection);
   expect(await query(server.connection, "SELECT pg_postmaster_start_time() AS at")).toEqual([before]);
 });
 
 it("starts anew when the server left behind cannot be reached", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const { child, outcome } = await startInChild({ dataDir });
-  await query(outcome.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(outcome.connection);
   await ended(child, "SIGKILL");
   fs.rmSync(outcome.connection.host, { recursive: true }); // as a cleaner of /tmp would
 
   const server = await start({ dataDir });
   expect(server.adopted).toBe(false);
-  expect(await query(server.connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
+  await expectPayment(server.connection);
 });
 
 it("recovers when Naru and its server were both killed, and the server's process id belongs to another", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const { child, outcome } = await startInChild({ dataDir });
-  await query(outcome.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(outcome.connection);
   const serverPid = postmasterPid(outcome.home);
   await ended(child, "SIGKILL");
   process.kill(serverPid, "SIGKILL");
@@ -146,13 +145,13 @@ it("recovers when Naru and its server were both killed, and the server's process
 
   const server = await start({ dataDir });
   expect(server.adopted).toBe(false);
-  expect(await query(server.connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
+  await expectPayment(server.connection);
   expect(fs.existsSync(outcome.connection.host)).toBe(false);
   expect(stranger.exitCode ?? stranger.signalCode).toBe(null);
 });
 
 it("lets exactly one of ten processes own a data directory, also after a killed owner", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const { child } = await startInChild({ dataDir });
   await ended(child, "SIGKILL");
 
@@ -167,7 +166,7 @@ it("lets exactly one of ten processes own a data directory, also after a killed 
 });
 
 it("does not share a database with one who removed the owner file", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const first = await start({ dataDir });
   fs.rmSync(join(dataDir, "owner.json"));
   const { outcome } = await startInChild({ dataDir });
@@ -176,9 +175,9 @@ it("does not share a database with one who removed the owner file", async () => 
 });
 
 it("restarts a server that was killed, at the same address, and still owns it", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   const server = await start({ dataDir });
-  await query(server.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(server.connection);
   const killed = postmasterPid(server.home);
   process.kill(killed, "SIGKILL");
   const rows = await eventually(() => query(server.connection, "SELECT amount FROM payments"));
@@ -188,7 +187,7 @@ it("restarts a server that was killed, at the same address, and still owns it", 
 });
 
 it("takes the lock again when only its connection was lost", async () => {
-  const server = await start({ dataDir: copyOfTemplate() });
+  const server = await start({ dataDir: shared });
   const pid = postmasterPid(server.home);
   await query(server.connection, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'");
   await eventually(async () => expect(await lockHolders(server.connection)).toBe(1));
@@ -197,7 +196,7 @@ it("takes the lock again when only its connection was lost", async () => {
 
 it("gives up on a server that dies again and again, and says so once", async () => {
   const deaths: Error[] = [];
-  const server = await start({ dataDir: copyOfTemplate(), onDeath: (error) => deaths.push(error) });
+  const server = await start({ dataDir: shared, onDeath: (error) => deaths.push(error) });
   const killing = setInterval(() => {
     const [pid, , , , , , , status] = readLines(join(server.home, "cluster/postmaster.pid"));
     if (!status?.startsWith("ready")) return;
@@ -216,7 +215,7 @@ it("gives up on a server that dies again and again, and says so once", async () 
 });
 
 it("tells a second process where the running server is, and takes nothing", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = shared;
   expect(await findRunning(dataDir)).toBeUndefined();
   expect(await findRunning(join(scratch, "no-such-directory"))).toBeUndefined();
   const server = await start({ dataDir });
@@ -241,45 +240,51 @@ it("ignores the language of whoever starts it", async () => {
 });
 
 it("lives in a directory with a long path, spaces and Korean letters", async () => {
-  const dataDir = copyOfTemplate(join("나루 터", "d".repeat(150)));
+  const dataDir = copyOfShared(join("나루 터", "d".repeat(150)));
   const server = await start({ dataDir });
   expect(server.home.length).toBeGreaterThan(150);
   expect(await query(server.connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
 it("falls back to a loopback port where no socket can be made", async () => {
-  const server = await start({ dataDir: copyOfTemplate(), socketRoot: join(scratch, "no-such-directory") });
+  const server = await start({ dataDir: shared, socketRoot: join(scratch, "no-such-directory") });
   expect(server.connection.host).toBe("127.0.0.1");
   expect(await query(server.connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await expect(query({ ...server.connection, password: "wrong" }, "SELECT 1")).rejects.toMatchObject({ code: "28P01" });
 });
 
 it("refuses the data of another major version and leaves it alone", async () => {
-  const dataDir = copyOfTemplate();
-  fs.writeFileSync(join(dataDir, "postgres/cluster/PG_VERSION"), "16\n");
-  const before = fs.readdirSync(join(dataDir, "postgres"));
+  const dataDir = newDataDir();
+  makeClusterDirectory(dataDir, 16);
   const attempt = startEmbedded({ dataDir, log: quiet });
   await expect(attempt).rejects.toMatchObject({ code: "other-major" });
   await expect(attempt).rejects.toThrow(/made by PostgreSQL 16.*brings PostgreSQL 18.*pg_dump.*DATABASE_URL/s);
-  expect(fs.readdirSync(join(dataDir, "postgres"))).toEqual(before);
-  expect(fs.existsSync(join(dataDir, "owner.json"))).toBe(false);
+  expect(fs.readdirSync(dataDir, { recursive: true }).sort()).toEqual([
+    "postgres",
+    "postgres/cluster",
+    "postgres/cluster/PG_VERSION",
+  ]);
 });
 
 it("refuses a wrong password file and leaves the data alone", async () => {
-  const dataDir = copyOfTemplate();
-  fs.writeFileSync(join(dataDir, "postgres.password"), "another\n");
-  await expect(startEmbedded({ dataDir, log: quiet })).rejects.toMatchObject({ code: "wrong-password" });
-  expect(fs.existsSync(join(dataDir, "postgres/cluster/postmaster.pid"))).toBe(false);
+  const file = join(shared, "postgres.password");
+  const password = fs.readFileSync(file);
+  fs.writeFileSync(file, "another\n");
+  try {
+    await expect(startEmbedded({ dataDir: shared, log: quiet })).rejects.toMatchObject({ code: "wrong-password" });
+  } finally {
+    fs.writeFileSync(file, password);
+  }
+  expect(fs.existsSync(join(shared, "postgres/cluster/postmaster.pid"))).toBe(false);
 });
 
 it("repairs what a kill or a power cut left half made", async () => {
-  const dataDir = copyOfTemplate();
+  const dataDir = newDataDir();
   const home = join(dataDir, "postgres");
   const runtime = runtimeOf(home);
-  fs.rmSync(join(runtime, "bin/initdb"));
+  fs.mkdirSync(join(runtime, "bin"), { recursive: true });
   fs.writeFileSync(join(runtime, "bin/initdb"), "half");
-  fs.rmSync(join(runtime, "lib"), { recursive: true });
-  fs.renameSync(join(home, "cluster"), join(home, "cluster.making-0123456789ab"));
+  fs.mkdirSync(join(home, "cluster.making-0123456789ab/base"), { recursive: true });
   fs.mkdirSync(join(home, "runtime-17.1.0/bin"), { recursive: true });
   fs.writeFileSync(join(home, "initdb-password.making-0123456789ab"), "secret");
   const server = await start({ dataDir });
@@ -310,14 +315,13 @@ it("starts from a package whose install script was blocked and whose programs lo
   for (const name of fs.readdirSync(join(packageDir, "native/bin"))) {
     fs.chmodSync(join(packageDir, "native/bin", name), 0o600);
   }
-  const dataDir = copyOfTemplate();
-  fs.rmSync(runtimeOf(join(dataDir, "postgres")), { recursive: true });
-  const server = await start({ dataDir, packageDir });
+  fs.rmSync(runtimeOf(join(shared, "postgres")), { recursive: true });
+  const server = await start({ dataDir: shared, packageDir });
   expect(await query(server.connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
 it("keeps what people typed out of the log", async () => {
-  const server = await start({ dataDir: copyOfTemplate() });
+  const server = await start({ dataDir: shared });
   const failing = [
     ["SELECT '880101-1234567'::int", []],
     ["SELECT $1::int", ["880101-1234567"]],
@@ -340,13 +344,13 @@ it.runIf(isRoot)("run by root under a private home, keeps the files elsewhere, a
   expect(server.home).toBe(elsewhere(dataDir));
   expect(fs.statSync(server.home).uid).not.toBe(0);
   expect(mode(server.home)).toBe(0o700);
-  await query(server.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(server.connection);
   await server.stop();
 
   fs.chmodSync(privateHome, 0o755);
   const again = await start({ dataDir });
   expect(again.home).toBe(server.home);
-  expect(await query(again.connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
+  await expectPayment(again.connection);
   await again.stop();
 
   fs.rmSync(server.home, { recursive: true });
@@ -355,7 +359,8 @@ it.runIf(isRoot)("run by root under a private home, keeps the files elsewhere, a
 });
 
 it.runIf(isRoot)("run by root, does not begin an empty database when the old one became unreachable", async () => {
-  const dataDir = copyOfTemplate("closing/naru");
+  const dataDir = newDataDir("closing/naru");
+  makeClusterDirectory(dataDir, 18);
   fs.chmodSync(join(scratch, "closing"), 0o700);
   const attempt = startEmbedded({ dataDir, log: quiet });
   await expect(attempt).rejects.toMatchObject({ code: "unreachable" });
@@ -371,18 +376,17 @@ it.runIf(isRoot && reachesNode())("runs for an unprivileged user, and then also 
   expect(outcome.message).toBeUndefined();
   expect(fs.statSync(join(outcome.home, "cluster")).uid).toBe(NOBODY);
   expect(fs.statSync(join(dataDir, "postgres.password")).uid).toBe(NOBODY);
-  await query(outcome.connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+  await rememberPayment(outcome.connection);
   await stopChild(child);
 
   const asRoot = await start({ dataDir });
-  expect(await query(asRoot.connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
+  await expectPayment(asRoot.connection);
   await asRoot.stop();
   const again = await startInChild({ dataDir }, { uid: NOBODY, gid: NOBODY, cwd: "/", room });
   expect(again.outcome.message).toBeUndefined();
   await stopChild(again.child);
 
-  const theirs = copyOfTemplate();
-  const refused = await startInChild({ dataDir: theirs }, { uid: NOBODY, gid: NOBODY, cwd: "/", room });
+  const refused = await startInChild({ dataDir: shared }, { uid: NOBODY, gid: NOBODY, cwd: "/", room });
   expect(refused.outcome.code).toBe("other-user");
 });
 
@@ -464,27 +468,46 @@ function newDataDir(name = randomBytes(4).toString("hex")): string {
   return dataDir;
 }
 
-function copyOfTemplate(name?: string): string {
+function copyOfShared(name: string): string {
   const dataDir = newDataDir(name);
   fs.mkdirSync(dirname(dataDir), { recursive: true });
-  execFileSync("cp", ["-a", ...SPARSELY, template, dataDir]);
-  execFileSync("cp", ["-al", join(scratch, "runtime"), runtimeOf(join(dataDir, "postgres"))]); // linked: it is large
+  execFileSync("cp", ["-a", shared, dataDir]);
   return dataDir;
 }
 
-/** Ends a server that a killed child left, by its id, and removes all its files. */
+/** What another release, or this one long ago, might have left. */
+function makeClusterDirectory(dataDir: string, major: number): void {
+  const cluster = join(dataDir, "postgres/cluster");
+  fs.mkdirSync(cluster, { recursive: true });
+  fs.writeFileSync(join(cluster, "PG_VERSION"), `${major}\n`);
+  if (isRoot) fs.chownSync(cluster, NOBODY, NOBODY);
+}
+
 async function removeDataDir(dataDir: string): Promise<void> {
+  await endServerOf(dataDir);
+  fs.rmSync(elsewhere(dataDir), { recursive: true, force: true });
+  fs.rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** Ends a server that a killed child left, by its id. */
+async function endServerOf(dataDir: string): Promise<void> {
   for (const home of [join(dataDir, "postgres"), elsewhere(dataDir)]) {
     const lines = readLines(join(home, "cluster/postmaster.pid"));
-    const isServer = commandOf(Number(lines[0])).includes(`-D\0${home}/cluster\0`);
-    if (isServer) {
-      process.kill(Number(lines[0]), "SIGQUIT");
-      await eventually(async () => expect(commandOf(Number(lines[0]))).toBe(""), 10);
-    }
+    const pid = Number(lines[0]);
+    if (!commandOf(pid).includes(`-D\0${home}/cluster\0`)) continue;
+    process.kill(pid, "SIGINT");
+    await eventually(async () => expect(commandOf(pid)).toBe(""), 10);
     if (lines[4]?.startsWith("/tmp/naru-")) fs.rmSync(lines[4], { recursive: true, force: true });
-    fs.rmSync(home, { recursive: true, force: true });
   }
-  fs.rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function rememberPayment(connection: EmbeddedConnection): Promise<void> {
+  await query(connection, "DROP TABLE IF EXISTS payments");
+  await query(connection, "CREATE TABLE payments AS SELECT 1000 AS amount");
+}
+
+async function expectPayment(connection: EmbeddedConnection): Promise<void> {
+  expect(await query(connection, "SELECT amount FROM payments")).toEqual([{ amount: 1000 }]);
 }
 
 function readLines(path: string): string[] {

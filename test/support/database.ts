@@ -1,0 +1,31 @@
+import { randomBytes } from "node:crypto";
+import { inject } from "vitest";
+import { createPool, type Pool } from "../../src/store/index.ts";
+import { template } from "./postgres.ts";
+
+export interface TestDatabase {
+  /** As `DATABASE_URL` has it. */
+  url: string;
+  pool: Pool;
+  drop(): Promise<void>;
+}
+
+/** A database of its own, cloned from the migrated template. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const server = inject("postgres");
+  const name = `test_${randomBytes(8).toString("hex")}`;
+  const root = createPool(server, 1);
+  await root.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  const { user, password, host, port } = server;
+  const url = `postgres://${user}:${password}@localhost/${name}?host=${encodeURIComponent(host)}&port=${port}`;
+  const pool = createPool({ url }, 4);
+  return {
+    url,
+    pool,
+    async drop() {
+      await pool.end();
+      await root.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await root.end();
+    },
+  };
+}

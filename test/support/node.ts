@@ -1,0 +1,117 @@
+/** Nodes under test: in this process, or as a process of its own that can be killed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { expect } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import { startNode } from "../../src/main.ts";
+import { Client } from "./client.ts";
+import { createDatabase, type TestDatabase } from "./database.ts";
+
+const masterKey = "6e617275".repeat(8);
+
+/** The settings of a node on this database, on a port of its own choice. */
+export function environment(database: Pick<TestDatabase, "url">): Record<string, string> {
+  return { DATABASE_URL: database.url, NARU_MASTER_KEY: masterKey, NARU_PORT: "0", NARU_LOG_LEVEL: "warn" };
+}
+
+export interface TestNode extends Client {
+  database: TestDatabase;
+  /** Fails with the breach if an invariant does not hold. */
+  expectClean(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A node in this process; without a database to join it gets one of its own. */
+export async function startTestNode(
+  options: { database?: TestDatabase; env?: Record<string, string> } = {},
+): Promise<TestNode> {
+  const database = options.database ?? (await createDatabase());
+  const config = readConfig({ ...environment(database), ...options.env });
+  const log = pino({ level: process.env.NARU_TEST_LOG ?? "silent" });
+  const node = await startNode(config, log, (error) => {
+    throw error;
+  });
+  return Object.assign(new Client(node.url), {
+    database,
+    async expectClean() {
+      expect((await node.checkInvariants()).breaches).toEqual([]);
+    },
+    async stop() {
+      await node.stop();
+      if (options.database === undefined) await database.drop();
+    },
+  });
+}
+
+const cli = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export interface ChildNode extends Client {
+  child: ChildProcess;
+  /** kill -9, and the end of the process. */
+  kill(): Promise<void>;
+  /** SIGTERM, and the end of the process. */
+  end(): Promise<void>;
+}
+
+const ready_ms = 20_000;
+
+/** A node as a process of its own, from the built package. Ready when this resolves. */
+export async function startChildNode(
+  env: Record<string, string>,
+  spawnOptions: { cwd?: string; uid?: number; gid?: number } = {},
+): Promise<ChildNode> {
+  const child = spawn(process.execPath, [cli, "start"], {
+    env: { PATH: process.env.PATH ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...spawnOptions,
+  });
+  let errors = "";
+  child.stderr!.on("data", (chunk) => {
+    errors = (errors + chunk).slice(-20_000);
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const url = await new Promise<string>((resolve, reject) => {
+    let output = "";
+    const timer = setTimeout(() => reject(new Error(`the node is not ready after ${ready_ms} ms\n${errors}`)), ready_ms);
+    child.once("exit", (code) => reject(new Error(`the node ended with ${code}\n${errors}`)));
+    child.stdout!.on("data", (chunk) => {
+      output += chunk;
+      const found = /Naru listens on (\S+)/.exec(output);
+      if (found === null) return;
+      clearTimeout(timer);
+      resolve(found[1]!);
+    });
+  }).catch((error) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+  return Object.assign(new Client(url), {
+    child,
+    async kill() {
+      child.kill("SIGKILL");
+      await ended;
+    },
+    async end() {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  });
+}
+
+/** Runs a `naru` command to its end. */
+export async function runCli(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [cli, ...args], { env: { PATH: process.env.PATH ?? "", ...env } });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { code, stdout, stderr };
+}

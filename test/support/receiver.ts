@@ -1,0 +1,43 @@
+/** A shop's webhook receiver: a real HTTP server that keeps what it was sent and answers as told. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Received {
+  path: string;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+  at: Date;
+}
+
+export interface Receiver {
+  url: string;
+  received: Received[];
+  /** The status of the next answers; undefined: never answer. */
+  status: number | undefined;
+  close(): Promise<void>;
+}
+
+export async function startReceiver(port = 0): Promise<Receiver> {
+  const received: Received[] = [];
+  const server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      received.push({ path: request.url!, headers: request.headers, body, at: new Date() });
+      if (receiver.status !== undefined) response.writeHead(receiver.status).end("OK");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    received,
+    status: 200,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return receiver;
+}
