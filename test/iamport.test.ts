@@ -195,7 +195,10 @@ describe("issuing", () => {
   });
 
   it("answers in one piece with its length", async () => {
-    const answer = await node.post("/users/getToken", { imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" });
+    const answer = await node.post("/users/getToken", {
+      imp_key: "naru_sandbox_key",
+      imp_secret: "naru_sandbox_secret",
+    });
     expect(Number(answer.headers.get("content-length"))).toBeGreaterThan(0);
   });
 });

@@ -106,6 +106,12 @@ const FENCE: Statement = {
   text: "INSERT INTO batches (id) VALUES ($1) ON CONFLICT DO NOTHING",
 };
 
+interface BoundedStatement extends Statement {
+  readonly values: unknown[];
+  /** Understood by `pg`: the query fails after it, and the pool gives the connection up. */
+  readonly query_timeout: number;
+}
+
 export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   readonly #pools: GroupCommitPools;
   readonly #command: Command<Request, State, Decision>;
@@ -206,12 +212,12 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
     let decisions: Decision[] = [];
     try {
       decisions = await this.#body(connection, id, requests);
-      try {
-        await connection.query("COMMIT");
-      } catch (error) {
+      const ended = await connection.query("COMMIT").catch((error) => {
         if (isRefusal(error)) throw error;
         lostReply = error;
-      }
+      });
+      // PostgreSQL answers so, without an error, when a statement failed and its failure was swallowed.
+      if (ended?.command === "ROLLBACK") throw new Error(`${this.#command.name}: a failed statement was passed over`);
     } catch (error) {
       if (broken !== undefined || isConnectionLoss(error)) {
         broken ??= error as Error;
@@ -253,11 +259,14 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   async #committed(id: string, lost: unknown): Promise<boolean> {
     const deadline = performance.now() + this.#limits.settle_ms;
     for (;;) {
+      // The insert waits for as long as the server believes that the lost connection lives, which may be hours.
+      const left_ms = Math.max(1, Math.ceil(deadline - performance.now()));
+      const fence: BoundedStatement = { ...FENCE, values: [id], query_timeout: left_ms };
       try {
-        const taken = await this.#pools.settling.query(FENCE, [id]);
+        const taken = await this.#pools.settling.query(fence);
         return taken.rowCount === 0;
       } catch (error) {
-        if (performance.now() > deadline) {
+        if (performance.now() >= deadline) {
           throw new OutcomeUnknown(`${this.#command.name}: the reply to COMMIT was lost and cannot be settled`, {
             cause: new AggregateError([lost, error]),
           });

@@ -174,6 +174,21 @@ it("does not share a database with one who removed the owner file", async () => 
   expect(await query(first.connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
 });
 
+it("respects an owner in another container, which it cannot see but whose heartbeat it can", async () => {
+  const file = join(shared, "owner.json");
+  const claim = { pid: 1, startedAt: "1", realm: "another container", nonce: "0" };
+  fs.writeFileSync(file, JSON.stringify(claim));
+  const heartbeat = setInterval(() => fs.utimesSync(file, new Date(), new Date()), 200);
+  try {
+    await expect(startEmbedded({ dataDir: shared, log: quiet })).rejects.toMatchObject({ code: "owned" });
+  } finally {
+    clearInterval(heartbeat);
+  }
+  fs.utimesSync(file, new Date(0), new Date(0)); // its machine went down long ago
+  const server = await start({ dataDir: shared });
+  expect(await query(server.connection, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+});
+
 it("restarts a server that was killed, at the same address, and still owns it", async () => {
   const dataDir = shared;
   const server = await start({ dataDir });
@@ -431,7 +446,8 @@ async function stopChild(child: ChildProcess): Promise<void> {
 async function ended(child: ChildProcess, signal?: NodeJS.Signals, { wholeGroup = false } = {}): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once("exit", resolve));
-  if (signal) process.kill(wholeGroup ? -child.pid! : child.pid!, signal);
+  if (signal && wholeGroup) process.kill(-child.pid!, signal);
+  else if (signal) child.kill(signal); // it may have ended this moment, which is as good
   await exit;
 }
 

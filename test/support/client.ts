@@ -34,7 +34,11 @@ export class Client {
   async request<Body>(method: string, path: string, init: RequestInit = {}): Promise<Answer<Body>> {
     const response = await fetch(`${this.url}${path}`, { method, ...init });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === "" ? null : JSON.parse(text)) as Body };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === "" ? null : JSON.parse(text)) as Body,
+    };
   }
 
   get<Body = never>(path: string, headers: Record<string, string> = {}): Promise<Answer<Body>> {

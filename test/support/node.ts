@@ -59,9 +59,9 @@ const ready_ms = 20_000;
 /** A node as a process of its own, from the built package. Ready when this resolves. */
 export async function startChildNode(
   env: Record<string, string>,
-  spawnOptions: { cwd?: string; uid?: number; gid?: number } = {},
+  { cli: command = cli, ...spawnOptions }: { cwd?: string; uid?: number; gid?: number; cli?: string | undefined } = {},
 ): Promise<ChildNode> {
-  const child = spawn(process.execPath, [cli, "start"], {
+  const child = spawn(process.execPath, [command, "start"], {
     env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
     ...spawnOptions,
@@ -73,7 +73,10 @@ export async function startChildNode(
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     let output = "";
-    const timer = setTimeout(() => reject(new Error(`the node is not ready after ${ready_ms} ms\n${errors}`)), ready_ms);
+    const timer = setTimeout(
+      () => reject(new Error(`the node is not ready after ${ready_ms} ms\n${errors}`)),
+      ready_ms,
+    );
     child.once("exit", (code) => reject(new Error(`the node ended with ${code}\n${errors}`)));
     child.stdout!.on("data", (chunk) => {
       output += chunk;

@@ -72,7 +72,7 @@ export class Supervisor {
     this.#stopping.abort();
     clearInterval(this.#timer);
     await this.#repair;
-    await this.#lock?.end().catch(() => {});
+    void this.#lock?.end().catch(() => {}); // not awaited: a server that hangs would never answer
     const { place } = this.#site;
     await halt(this.#site, findPostmaster(place.cluster) ?? this.#server);
     removeEndpoint(this.#server.endpoint, place.account);

@@ -1,0 +1,170 @@
+/** Naru's own API: what an operator sees, and who is let in. */
+import { request as httpRequest } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startTestNode, type TestNode } from "./support/node.ts";
+
+let node: TestNode;
+
+beforeAll(async () => {
+  node = await startTestNode();
+});
+afterAll(async () => {
+  await node.expectClean();
+  await node.stop();
+});
+
+/** `fetch` sets Host and Origin by itself, so this speaks plain HTTP. */
+function raw(method: string, path: string, headers: Record<string, string>, body = ""): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(`${node.url}${path}`, { method, headers }, (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode!));
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
+
+describe("around the node", () => {
+  it("tells that it is alive and ready, and what it counts", async () => {
+    expect((await node.get("/health")).body).toEqual({ status: "ok" });
+    expect((await node.get("/ready")).body).toEqual({ status: "ready" });
+    await node.issue();
+    const metrics = await (await fetch(`${node.url}/metrics`)).text();
+    expect(metrics).toMatch(/naru_batches_total\{command="issue-virtual-account"\} [1-9]/);
+    expect(metrics).toContain("naru_deposits_suspended 0");
+  });
+
+  it("has an API reference that names its routes", async () => {
+    const page = await fetch(`${node.url}/docs`);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const { body } = await node.get<{ paths: Record<string, object> }>("/docs/json");
+    expect(Object.keys(body.paths)).toEqual(
+      expect.arrayContaining(["/vbanks", "/payments/{imp_uid}", "/naru/v1/sandbox/deposits", "/naru/v1/events"]),
+    );
+  });
+
+  it("gives the demo credentials", async () => {
+    expect((await node.get("/naru/v1/sandbox/credentials")).body).toEqual({
+      iamport: { impKey: "naru_sandbox_key", impSecret: "naru_sandbox_secret" },
+    });
+  });
+
+  it("answers an unknown path in its own words", async () => {
+    const answer = await node.get("/naru/v1/nothing");
+    expect([answer.status, answer.body]).toMatchObject([404, { error: { code: "not-found" } }]);
+  });
+});
+
+describe("lists", () => {
+  it("are paged by a cursor, newest payments first, and can be narrowed", async () => {
+    const issued = [await node.issue(), await node.issue(), await node.issue()];
+    const first = await page("/naru/v1/payments?limit=2");
+    expect(first.payments.map((one) => one.wireId)).toEqual([issued[2]!.imp_uid, issued[1]!.imp_uid]);
+    const second = await page(`/naru/v1/payments?limit=2&after=${first.cursor}`);
+    expect(second.payments[0]!.wireId).toBe(issued[0]!.imp_uid);
+    const one = await page(`/naru/v1/payments?reference=${issued[1]!.merchant_uid}`);
+    expect(one.payments.map((found) => found.wireId)).toEqual([issued[1]!.imp_uid]);
+    expect((await page("/naru/v1/payments?state=cancelled")).payments).toEqual([]);
+
+    async function page(path: string) {
+      return (await node.get<{ payments: { wireId: string }[]; cursor: string | null }>(path)).body;
+    }
+  });
+
+  it("of events never let a late commit slip behind a reader", async () => {
+    const { pool } = node.database;
+    const slow = await pool.connect();
+    await slow.query("BEGIN");
+    await slow.query(
+      `INSERT INTO events (id, subject_type, subject_id, subject_seq, type, data, at)
+       VALUES ('evt_slow', 'payment', 'test', 1, 'payment.ready', '{}', now())`,
+    );
+    const payment = await node.issue();
+    const during = await follow(undefined);
+    expect(during.seen).not.toContain("evt_slow");
+    await slow.query("COMMIT");
+    slow.release();
+    const after = await follow(during.cursor);
+    expect(after.seen).toContain("evt_slow");
+    expect(after.payments).toContain((await node.timeline(payment.imp_uid)).payment.id);
+    await pool.query("DELETE FROM events WHERE id = 'evt_slow'");
+
+    async function follow(after: string | undefined) {
+      const query = after === undefined ? "" : `&after=${after}`;
+      const { body } = await node.get<{ events: { id: string; paymentId: string }[]; cursor: string }>(
+        `/naru/v1/events?limit=500${query}`,
+      );
+      const { events, cursor } = body;
+      return { seen: events.map((event) => event.id), payments: events.map((event) => event.paymentId), cursor };
+    }
+  });
+
+  it.each(["/naru/v1/payments?limit=0", "/naru/v1/payments?limit=5000", "/naru/v1/events?after=nonsense"])(
+    "refuse %s",
+    async (path) => {
+      expect((await node.get(path)).status).toBe(400);
+    },
+  );
+});
+
+describe("at loopback the person at the machine is let in, and only them", () => {
+  const json = { "content-type": "application/json" };
+
+  it("not a name that was turned to loopback", async () => {
+    expect(await raw("GET", "/naru/v1/payments", { host: "rebound.example:4100" })).toBe(421);
+    expect(await raw("GET", "/naru/v1/payments", { host: "localhost:1" })).toBe(200);
+  });
+
+  it("not a page of another site", async () => {
+    const body = '{"advance":"PT0S"}';
+    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, origin: "https://other.example" }, body)).toBe(403);
+    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, "sec-fetch-site": "cross-site" }, body)).toBe(403);
+    expect(await raw("POST", "/naru/v1/sandbox/clock", { "content-type": "text/plain" }, body)).toBe(415);
+    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, origin: node.url }, body)).toBe(200);
+  });
+});
+
+describe("with a token set", () => {
+  it("a viewer may look and an operator may change", async () => {
+    const tokens = { NARU_OPERATOR_TOKEN: "operator-token-0001", NARU_VIEWER_TOKEN: "viewer-token-000001" };
+    const guarded = await startTestNode({ env: tokens });
+    try {
+      const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+      const look = (headers: Record<string, string>) => guarded.get("/naru/v1/payments", headers);
+      const change = (headers: Record<string, string>) =>
+        guarded.post("/naru/v1/sandbox/clock", { advance: "PT1S" }, headers);
+      expect((await look({})).status).toBe(401);
+      expect((await look(bearer("wrong"))).status).toBe(401);
+      expect((await look(bearer(tokens.NARU_VIEWER_TOKEN))).status).toBe(200);
+      expect((await change(bearer(tokens.NARU_VIEWER_TOKEN))).status).toBe(403);
+      expect((await change(bearer(tokens.NARU_OPERATOR_TOKEN))).status).toBe(200);
+      expect((await guarded.get("/metrics")).status).toBe(401);
+      expect((await guarded.get("/health")).status).toBe(200);
+    } finally {
+      await guarded.stop();
+    }
+  });
+});
+
+describe("live mode", () => {
+  it("has no sandbox, no demo merchant, and says why nothing can be issued", async () => {
+    const live = await startTestNode({ env: { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" } });
+    try {
+      const headers = { authorization: "Bearer operator-token-0001" };
+      expect((await live.get("/naru/v1/sandbox/credentials", headers)).status).toBe(404);
+      expect((await live.post("/naru/v1/sandbox/clock", { advance: "P1D" }, headers)).status).toBe(404);
+      const credentials = { imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" };
+      expect((await live.post("/users/getToken", credentials)).status).toBe(401);
+    } finally {
+      await live.stop();
+    }
+  });
+
+  it("refuses a database that holds the published credentials, and one sealed with another key", async () => {
+    const env = { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" };
+    await expect(startTestNode({ database: node.database, env })).rejects.toThrow("published sandbox credentials");
+    const otherKey = { NARU_MASTER_KEY: "00".repeat(32) };
+    await expect(startTestNode({ database: node.database, env: otherKey })).rejects.toThrow("another master key");
+  });
+});

@@ -1,0 +1,238 @@
+/** Every way a deposit can turn out, from the customer's transfer at the sandbox bank to the shop's view and the books. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "./support/client.ts";
+import { startTestNode, type TestNode } from "./support/node.ts";
+
+let node: TestNode;
+
+beforeAll(async () => {
+  node = await startTestNode();
+});
+afterAll(async () => {
+  await node.expectClean();
+  await node.stop();
+});
+
+async function balance(account: string): Promise<number> {
+  const { body } = await node.get<{ accounts: { id: string; balance: number }[] }>(
+    "/naru/v1/ledger/accounts?limit=500",
+  );
+  return body.accounts.find((one) => one.id === account)?.balance ?? 0;
+}
+
+async function status(payment: Record<string, unknown>): Promise<unknown> {
+  return (await node.payment(payment.imp_uid)).status;
+}
+
+describe("the bank asks before money moves", () => {
+  it.each([
+    ["too little", 9_999, "amount_under"],
+    ["too much", 10_001, "amount_over"],
+  ])("and refuses %s for a one-time account", async (_name, amount, reason) => {
+    const payment = await node.issue();
+    const before = await balance("bank:sandbox");
+    const answer = await node.deposit(payment.vbank_num, { amount });
+    expect(answer.status).toBe(422);
+    expect(answer.body.error).toMatchObject({ code: "bank-refused", reason });
+    expect(await status(payment)).toBe("ready");
+    expect(await balance("bank:sandbox")).toBe(before);
+  });
+
+  it("and does not know an account that was never issued", async () => {
+    const answer = await node.deposit("56200000000000", { amount: 1 });
+    expect(answer.status).toBe(404);
+    expect(answer.body.error).toMatchObject({ code: "account-unknown" });
+  });
+
+  it("unless it is switched off, as a bank that does not check", async () => {
+    const loose = await startTestNode({ env: { NARU_SANDBOX_BANK_CHECKS: "false" } });
+    try {
+      const payment = await loose.issue();
+      const answer = await loose.deposit(payment.vbank_num, { amount: 9_000 });
+      expect(answer.body).toMatchObject({ outcome: "suspended", reason: "amount_under" });
+      await loose.expectClean();
+    } finally {
+      await loose.stop();
+    }
+  });
+});
+
+describe("money that arrived and may not land is held in suspense", () => {
+  const cases: [string, (payment: Record<string, unknown>) => Promise<Record<string, unknown>>, string, string][] = [
+    ["too little", async () => ({ amount: 9_000 }), "amount_under", "ready"],
+    ["too much", async () => ({ amount: 11_000 }), "amount_over", "ready"],
+    [
+      "late by the bank's clock",
+      async (payment) => ({ occurredAt: new Date((Number(payment.vbank_date) + 1) * 1000).toISOString() }),
+      "late",
+      "ready",
+    ],
+    [
+      "the same amount a second time",
+      async (payment) => {
+        await node.deposit(payment.vbank_num);
+        return {};
+      },
+      "already_paid",
+      "paid",
+    ],
+    [
+      "an order that another account of it has paid",
+      async (payment) => {
+        const other = await node.issue({ merchant_uid: payment.merchant_uid });
+        await node.deposit(other.vbank_num);
+        return {};
+      },
+      "already_paid",
+      "ready",
+    ],
+  ];
+  it.each(cases)("%s", async (_name, prepare, reason, shown) => {
+    const payment = await node.issue();
+    const fields = await prepare(payment);
+    const before = { suspense: await balance("suspense:sandbox"), bank: await balance("bank:sandbox") };
+    const answer = await node.deposit(payment.vbank_num, { ...fields, force: true });
+    expect(answer.body).toMatchObject({ outcome: "suspended", reason });
+    const amount = Number(fields.amount ?? 10_000);
+    expect(await balance("suspense:sandbox")).toBe(before.suspense + amount);
+    expect(await balance("bank:sandbox")).toBe(before.bank + amount);
+    expect(await status(payment)).toBe(shown);
+    const events = (await node.timeline(payment.imp_uid)).events.map((event: { type: string }) => event.type);
+    expect(events).toContain("deposit.suspended");
+  });
+
+  it("to a number nobody has", async () => {
+    const before = await balance("suspense:sandbox");
+    const fields = { bankCode: "088", amount: 5_000, force: true };
+    const answer = await node.deposit("56299999999999", fields);
+    expect(answer.body).toMatchObject({ outcome: "suspended", reason: "unknown_account", paymentId: null });
+    expect(await balance("suspense:sandbox")).toBe(before + 5_000);
+  });
+});
+
+describe("a notice counts once", () => {
+  it("however often it comes", async () => {
+    const payment = await node.issue();
+    const before = await balance("bank:sandbox");
+    const first = await node.deposit(payment.vbank_num, { noticeId: "once" });
+    const again = await node.deposit(payment.vbank_num, { noticeId: "once" });
+    expect(first.body).toMatchObject({ outcome: "matched", duplicate: false });
+    expect(again.body).toMatchObject({ outcome: "matched", duplicate: true, depositId: first.body.depositId });
+    expect(await balance("bank:sandbox")).toBe(before + 10_000);
+  });
+
+  it("and one that contradicts itself is kept for the operator, without booking money that may not exist", async () => {
+    const payment = await node.issue();
+    await node.deposit(payment.vbank_num, { noticeId: "contradiction" });
+    const before = await balance("bank:sandbox");
+    const other = await node.deposit(payment.vbank_num, { noticeId: "contradiction", amount: 77_777 });
+    expect(other.body).toMatchObject({ outcome: "suspended", reason: "conflicting_notice" });
+    expect(await balance("bank:sandbox")).toBe(before);
+    expect(await status(payment)).toBe("paid");
+  });
+});
+
+describe("a bank takes a deposit back", () => {
+  it("and the payment is no longer paid", async () => {
+    const payment = await node.issue();
+    const merchant = "merchant:mer_naru_sandbox_key";
+    const before = await balance(merchant);
+    const paid = await node.deposit(payment.vbank_num);
+    expect(await balance(merchant)).toBe(before + 10_000);
+    const reversed = await node.reverse(paid.body.noticeId);
+    expect(reversed.body).toMatchObject({ outcome: "applied", paymentId: paid.body.paymentId });
+    expect(await balance(merchant)).toBe(before);
+    expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "cancelled", cancel_amount: 10_000 });
+    expect((await node.reverse(paid.body.noticeId)).body).toMatchObject({ duplicate: true });
+    expect((await node.reverse("never-made")).status).toBe(404);
+  });
+
+  it("also out of suspense", async () => {
+    const payment = await node.issue();
+    const before = await balance("suspense:sandbox");
+    const held = await node.deposit(payment.vbank_num, { amount: 1_000, force: true });
+    expect(await balance("suspense:sandbox")).toBe(before + 1_000);
+    await node.reverse(held.body.noticeId);
+    expect(await balance("suspense:sandbox")).toBe(before);
+    expect(await status(payment)).toBe("ready");
+  });
+});
+
+describe("a fixed account", () => {
+  it("takes any number of deposits of any amount and shows each", async () => {
+    const payment = await node.issue({ fixed_unlimited_vbank: true, amount: undefined });
+    expect(payment).toMatchObject({ amount: 0, status: "ready" });
+    expect((await node.deposit(payment.vbank_num)).body.error).toMatchObject({ code: "amount-needed" });
+    await node.deposit(payment.vbank_num, { amount: 3_000, depositorName: "홍길동" });
+    await node.deposit(payment.vbank_num, { amount: 4_000, depositorName: "김나루" });
+    expect(await node.payment(payment.imp_uid)).toMatchObject({
+      status: "paid",
+      deposit_history: [
+        { amount: 3_000, depositor_name: "홍길동" },
+        { amount: 4_000, depositor_name: "김나루" },
+      ],
+    });
+  });
+});
+
+describe("time", () => {
+  it("moves forward by a duration or to a moment, never back, and expires what is due", async () => {
+    const inAnHour = Math.floor(Date.now() / 1000) + 3_600;
+    const mine = await startTestNode();
+    try {
+      const payment = await mine.issue({ vbank_due: inAnHour });
+      const inTime = new Date((inAnHour - 60) * 1000).toISOString();
+      const moved = await mine.moveClock("PT2H");
+      expect(moved.body.offset_s).toBe(7_200);
+      const expired = await eventually(async () => {
+        const timeline = await mine.timeline(payment.imp_uid);
+        return timeline.payment.state === "expired" && timeline;
+      });
+      expect(expired.virtualAccount.state).toBe("expired");
+      expect(await mine.payment(payment.imp_uid)).toMatchObject({ status: "ready" });
+
+      const late = await mine.deposit(payment.vbank_num);
+      expect(late.body.error).toMatchObject({ code: "bank-refused", reason: "late" });
+      const reportedLate = await mine.deposit(payment.vbank_num, { occurredAt: inTime });
+      expect(reportedLate.body).toMatchObject({ outcome: "matched" });
+      expect(await mine.payment(payment.imp_uid)).toMatchObject({ status: "paid", paid_at: inAnHour - 60 });
+
+      for (const [move, why] of [
+        [{ advance: "-P1D" }, "ISO 8601"],
+        [{ advance: "tomorrow" }, "ISO 8601"],
+        [{ advance: "PXD" }, "ISO 8601"],
+        [{ to: "2001-01-01T00:00:00Z" }, "forward"],
+        [{ to: "soon" }, "date-time"],
+        [{}, "either"],
+        [{ advance: "P1D", to: "2040-01-01T00:00:00Z" }, "either"],
+      ] as const) {
+        const refused = await mine.post<{ error: { message: string } }>("/naru/v1/sandbox/clock", move);
+        expect([move, refused.status]).toEqual([move, 400]);
+        expect(refused.body.error.message).toContain(why);
+      }
+      const to = new Date(Date.now() + 30 * 86_400_000);
+      const later = await mine.post<{ now: string }>("/naru/v1/sandbox/clock", { to: to.toISOString() });
+      expect(Math.abs(new Date(later.body.now).getTime() - to.getTime())).toBeLessThan(5_000);
+      await mine.expectClean();
+    } finally {
+      await mine.stop();
+    }
+  });
+});
+
+describe("what the deposit call itself is told wrongly", () => {
+  it.each([
+    [{ accountNumber: undefined }, "accountNumber"],
+    [{ amount: 0 }, "amount"],
+    [{ amount: "much" }, "amount"],
+    [{ bankCode: "zz" }, "bank code"],
+    [{ occurredAt: "yesterday" }, "occurredAt"],
+    [{ depositorName: "x".repeat(41) }, "depositorName"],
+    [{ noticeId: "a\u0000" }, "noticeId"],
+  ])("%j is named", async (fields, named) => {
+    const payment = await node.issue();
+    const answer = await node.deposit(payment.vbank_num, fields);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error?.message).toContain(named);
+  });
+});

@@ -1,0 +1,146 @@
+/** Webhooks, their attempts and their order, with a real receiver that also misbehaves. */
+import { randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { eventually } from "./support/client.ts";
+import { startTestNode, type TestNode } from "./support/node.ts";
+import { type Receiver, startReceiver } from "./support/receiver.ts";
+
+let node: TestNode;
+let shop: Receiver;
+
+beforeAll(async () => {
+  node = await startTestNode();
+});
+afterAll(async () => {
+  await node.expectClean();
+  await node.stop();
+});
+beforeEach(async () => {
+  shop = await startReceiver();
+});
+afterEach(() => shop.close());
+
+interface Delivery {
+  state: string;
+  url: string;
+  body: string;
+  attempts: number;
+  attemptLog: { attempt: number; status: number | null; error: string | null }[];
+}
+
+async function settled(impUid: unknown, count: number, timeout_ms?: number): Promise<Delivery[]> {
+  return eventually(async () => {
+    const { deliveries }: { deliveries: Delivery[] } = await node.timeline(impUid);
+    return deliveries.length === count && deliveries.every((one) => one.state !== "pending") && deliveries;
+  }, timeout_ms);
+}
+
+describe("an announcement", () => {
+  it("goes to every address of the payment, with the same bytes", async () => {
+    const other = await startReceiver();
+    const payment = await node.issue({ notice_url: [shop.url, other.url] });
+    const deliveries = await settled(payment.imp_uid, 2);
+    expect(deliveries.map((one) => one.url).sort()).toEqual([shop.url, other.url].sort());
+    expect(shop.received[0]!.body).toBe(other.received[0]!.body);
+    expect(shop.received[0]!.body).toBe(deliveries[0]!.body);
+    await other.close();
+  });
+
+  it("of an account that expires is not made", async () => {
+    const payment = await node.issue({ vbank_due: Math.floor(Date.now() / 1000) + 2, notice_url: shop.url });
+    await eventually(async () => (await node.timeline(payment.imp_uid)).payment.state === "expired");
+    await settled(payment.imp_uid, 1);
+    expect(shop.received.map((one) => JSON.parse(one.body).status)).toEqual(["ready"]);
+  });
+
+  it("that is refused is tried once, and what was answered is kept", async () => {
+    shop.status = 500;
+    const payment = await node.issue({ notice_url: shop.url });
+    const [delivery] = await settled(payment.imp_uid, 1);
+    expect(delivery).toMatchObject({ state: "exhausted", attempts: 1 });
+    expect(delivery!.attemptLog).toMatchObject([{ attempt: 1, status: 500, error: null, answer: "OK" }]);
+  });
+
+  it("that reaches nobody is kept with the reason", async () => {
+    const gone = await startReceiver();
+    await gone.close();
+    const payment = await node.issue({ notice_url: gone.url });
+    const [delivery] = await settled(payment.imp_uid, 1);
+    expect(delivery!.state).toBe("exhausted");
+    expect(delivery!.attemptLog).toMatchObject([
+      { attempt: 1, status: null, error: expect.stringContaining("ECONNREFUSED") },
+    ]);
+  });
+
+  it("is not redirected", async () => {
+    shop.status = 302;
+    const payment = await node.issue({ notice_url: shop.url });
+    const [delivery] = await settled(payment.imp_uid, 1);
+    expect(delivery!.attemptLog).toMatchObject([{ status: 302 }]);
+    expect(shop.received).toHaveLength(1);
+  });
+});
+
+describe("a merchant that asked for re-sends", () => {
+  it("is told up to five times more, a minute of business time apart", async () => {
+    const mine = await startTestNode();
+    try {
+      await mine.database.pool.query(`UPDATE merchants SET settings = '{"resendWebhooks": true}'`);
+      shop.status = 503;
+      const payment = await mine.issue({ notice_url: shop.url });
+      for (let attempt = 1; attempt <= 6; attempt += 1) {
+        await eventually(async () => shop.received.length === attempt);
+        await mine.moveClock("PT1M");
+      }
+      const timeline = await eventually(async () => {
+        const found = await mine.timeline(payment.imp_uid);
+        return found.deliveries[0].state === "exhausted" && found;
+      });
+      expect(timeline.deliveries[0].attempts).toBe(6);
+      expect(new Set(shop.received.map((one) => one.body)).size).toBe(1);
+      await mine.expectClean();
+    } finally {
+      await mine.stop();
+    }
+  });
+});
+
+describe("a receiver that never answers", () => {
+  it("delays no other, and its next announcement waits for the one before", async () => {
+    const deaf = await startReceiver();
+    deaf.status = undefined;
+    const stuck = await node.issue({ notice_url: deaf.url });
+    await eventually(async () => deaf.received.length === 1);
+    await node.deposit(stuck.vbank_num);
+    const start = performance.now();
+    const payment = await node.issue({ notice_url: shop.url });
+    await settled(payment.imp_uid, 1);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(deaf.received).toHaveLength(1);
+    await deaf.close();
+    const deliveries = await settled(stuck.imp_uid, 2);
+    expect(deliveries.map((one) => one.state)).toEqual(["exhausted", "exhausted"]);
+  });
+});
+
+describe("a node that dies", () => {
+  it("has its deliveries made by another within seconds", async () => {
+    shop.status = 500;
+    const payment = await node.issue({ notice_url: shop.url });
+    await settled(payment.imp_uid, 1);
+    // As a node leaves it that died while it was attempting: leased, its heartbeat long past.
+    const dead = `node_${randomBytes(8).toString("hex")}`;
+    const { pool } = node.database;
+    await pool.query("INSERT INTO nodes (id, heartbeat_at) VALUES ($1, now() - interval '10 seconds')", [dead]);
+    await pool.query(
+      `WITH undone AS (DELETE FROM delivery_attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE url = $2))
+       UPDATE deliveries SET state = 'pending', attempts = 0, finished_at = NULL, lease_node = $1, lease_id = 'lost'
+       WHERE url = $2`,
+      [dead, shop.url],
+    );
+    shop.status = 200;
+    const deliveries = await settled(payment.imp_uid, 1);
+    expect(deliveries[0]!.state).toBe("delivered");
+    expect(shop.received).toHaveLength(2);
+  });
+});
