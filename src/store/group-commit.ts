@@ -27,10 +27,11 @@
  *   - Deadlock (40P01), serialization failure (40001), StaleRead: the whole batch runs again.
  *   - The connection is lost before COMMIT was sent: PostgreSQL rolls back, the whole batch runs again.
  *   - The reply to COMMIT is lost: nobody knows. Every batch inserts its id into `batches` first, and that row is a
- *     fence: on a new connection we insert the same id. If the first transaction is still under way the insert waits
- *     for it; if it committed, the insert finds the row, and the callers get their answers; if it rolled back, the
- *     insert takes the id, so that the first can no longer commit, and the batch runs again under a new id. When the
- *     server cannot be asked within `settle_ms`, callers get `OutcomeUnknown`: never a guess, never a second try.
+ *     fence: on a new connection we insert the same id, marked as never committed. If the first transaction is still
+ *     under way the insert waits for it; if it committed, the insert finds its row, and the callers get their answers;
+ *     if it rolled back, the insert takes the id, so that the first can no longer commit, and the batch runs again under
+ *     a new id. The mark makes the question safe to ask again when its own reply is lost. When there is no answer within
+ *     `settle_ms`, callers get `OutcomeUnknown`: never a guess, never a second try.
  *   - Any other failure: the batch is split in halves until the bad request fails alone.
  */
 import type { Counter, Histogram } from "prom-client";
@@ -104,6 +105,14 @@ interface Waiting<Request, Result> {
 const FENCE: Statement = {
   name: "batch-fence",
   text: "INSERT INTO batches (id) VALUES ($1) ON CONFLICT DO NOTHING",
+};
+
+/** Idempotent: what the first one to be answered says, every other says too. */
+const SETTLE: Statement = {
+  name: "settle-batch",
+  text: `INSERT INTO batches (id, committed_at) VALUES ($1, 'infinity')
+    ON CONFLICT (id) DO UPDATE SET committed_at = batches.committed_at
+    RETURNING committed_at < 'infinity' AS committed`,
 };
 
 interface BoundedStatement extends Statement {
@@ -226,6 +235,7 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
       await connection.query("ROLLBACK").catch((failure: Error) => {
         broken = failure;
       });
+      if (broken !== undefined) return { again: "connection lost", error };
       if (isConflict(error) || error instanceof StaleRead) return { again: "conflict", error };
       throw error;
     } finally {
@@ -261,10 +271,10 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
     for (;;) {
       // The insert waits for as long as the server believes that the lost connection lives, which may be hours.
       const left_ms = Math.max(1, Math.ceil(deadline - performance.now()));
-      const fence: BoundedStatement = { ...FENCE, values: [id], query_timeout: left_ms };
+      const settle: BoundedStatement = { ...SETTLE, values: [id], query_timeout: left_ms };
       try {
-        const taken = await this.#pools.settling.query(fence);
-        return taken.rowCount === 0;
+        const settled = await this.#pools.settling.query<{ committed: boolean }>(settle);
+        return settled.rows[0]!.committed;
       } catch (error) {
         if (performance.now() >= deadline) {
           throw new OutcomeUnknown(`${this.#command.name}: the reply to COMMIT was lost and cannot be settled`, {

@@ -34,7 +34,11 @@ export interface CommitProxy {
 
 const simpleQuery = "Q".charCodeAt(0);
 
-export async function startCommitProxy(upstream: Upstream): Promise<CommitProxy> {
+/** `watch` tells the messages that have a fate; COMMIT if left out. */
+export async function startCommitProxy(
+  upstream: Upstream,
+  watch: (message: Buffer) => boolean = isCommit,
+): Promise<CommitProxy> {
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
   const listener = createServer((client) => {
@@ -72,7 +76,7 @@ export async function startCommitProxy(upstream: Upstream): Promise<CommitProxy>
         if (pending.length < length) return;
         const message = pending.subarray(0, length);
         pending = pending.subarray(length);
-        const fate: Fate = greeted && isCommit(message) ? proxy.fate() : { kind: "pass" };
+        const fate: Fate = greeted && watch(message) ? proxy.fate() : { kind: "pass" };
         greeted = true;
         if (fate.kind === "pass") {
           server.write(message);
