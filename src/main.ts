@@ -1,5 +1,6 @@
 /** One node, wired: config -> store -> core -> connectors -> dialects -> http. */
 import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "pino";
 import { mountDocs } from "./admin/docs.ts";
 import { admin } from "./admin/index.ts";
@@ -72,7 +73,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       closing.push(() => bank.stop());
     }
     await server.listen({ port: config.port, host: config.host });
-    closing.push(() => Promise.race([server.close(), pause(httpLimits.close_grace_ms)]));
+    closing.push(() => Promise.race([server.close(), pause(httpLimits.close_grace_ms, undefined, { ref: false })]));
     const { port } = server.server.address() as AddressInfo;
     const url = config.publicUrl.replace(/:0$/, `:${port}`);
     return { url, credentials, stop: close, checkInvariants: () => core.checkInvariants(invariantsOf(config)) };
@@ -111,8 +112,4 @@ export function createCore(
 
 export function invariantsOf(config: Config): readonly Invariant[] {
   return config.mode === "sandbox" ? sandboxInvariants : [];
-}
-
-function pause(duration_ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, duration_ms).unref());
 }

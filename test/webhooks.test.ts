@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventually } from "./support/client.ts";
+import { createDatabase } from "./support/database.ts";
 import { startTestNode, type TestNode } from "./support/node.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
 
@@ -120,6 +121,27 @@ describe("a receiver that never answers", () => {
     await deaf.close();
     const deliveries = await settled(stuck.imp_uid, 2);
     expect(deliveries.map((one) => one.state)).toEqual(["exhausted", "exhausted"]);
+  });
+});
+
+describe("a node that ends in order", () => {
+  it("leaves an attempt that nobody answered to the next node", async () => {
+    const database = await createDatabase();
+    const first = await startTestNode({ database });
+    shop.status = undefined;
+    const payment = await first.issue({ notice_url: shop.url });
+    await eventually(async () => shop.received.length === 1);
+    await first.stop();
+    shop.status = 200;
+    const second = await startTestNode({ database });
+    const timeline = await eventually(async () => {
+      const found = await second.timeline(payment.imp_uid);
+      return found.deliveries[0].state !== "pending" && found;
+    });
+    expect(timeline.deliveries[0]).toMatchObject({ state: "delivered", attempts: 1 });
+    await second.expectClean();
+    await second.stop();
+    await database.drop();
   });
 });
 

@@ -6,17 +6,17 @@ import { createLogger } from "./logger.ts";
 export const start = new Command("start").description("start a node").action(async () => {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
-  let stopping: Promise<void> | undefined;
   const node = await startNode(config, log, (error) => {
     log.fatal({ err: error }, "the embedded database is gone");
     process.exit(1);
   });
-  const stop = (signal: string) => {
-    stopping ??= (async () => {
-      log.info({ signal }, "stopping");
-      await node.stop();
-      process.exit(0);
-    })();
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, "stopping");
+    await node.stop();
+    process.exit(0);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

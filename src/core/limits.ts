@@ -23,6 +23,8 @@ export const limits = {
   /** Deliveries in flight per node. */
   deliveries_in_flight: 64,
   delivery_poll_ms: 500,
+  /** How long a node that ends waits for attempts under way. */
+  delivery_stop_grace_ms: 5_000,
   /** A first attempt waits for the one before it (same subject, same URL) until that is this old. */
   delivery_predecessor_wait_s: 60,
   /** Bytes kept of a receiver's answer. */

@@ -17,7 +17,7 @@ export function createWebhookClient(): WebhookClient {
     bodyTimeout: httpLimits.webhook_read_timeout_ms,
   });
   return {
-    close: () => agent.close(),
+    close: () => agent.destroy(),
     async send({ url, headers, body }): Promise<AttemptOutcome> {
       const start = performance.now();
       const outcome = (status: number | null, error: string | null, answer: string | null): AttemptOutcome => ({

@@ -34,6 +34,7 @@
  *     `settle_ms`, callers get `OutcomeUnknown`: never a guess, never a second try.
  *   - Any other failure: the batch is split in halves until the bad request fails alone.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Counter, Histogram } from "prom-client";
 import { NOW } from "./clock.ts";
 import { newId } from "./ids.ts";
@@ -56,7 +57,7 @@ export interface Command<Request, State, Decision extends { result: unknown }> {
   /** Folds a decision into the working state. */
   apply(state: State, decision: Decision): void;
   save(tx: Queryable, decisions: readonly Decision[], now: Date): Promise<void>;
-  /** Called once the batch is durable, before its callers are answered. Must not throw. */
+  /** Called once the batch is durable. Must not throw. */
   committed?(decisions: readonly Decision[]): void;
 }
 
@@ -171,12 +172,9 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   }
 
   async #settle(batch: Waiting<Request, Decision["result"]>[]): Promise<void> {
+    let decisions: Decision[];
     try {
-      const decisions = await this.#runUntilSettled(batch.map((item) => item.request));
-      this.#command.committed?.(decisions);
-      batch.forEach((item, index) => {
-        item.resolve(decisions[index]!.result);
-      });
+      decisions = await this.#runUntilSettled(batch.map((item) => item.request));
     } catch (error) {
       const shared = error instanceof StoreUnavailable || error instanceof OutcomeUnknown;
       if (shared || batch.length === 1) {
@@ -187,7 +185,12 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
       this.#count("bisection");
       await this.#settle(batch.slice(0, middle));
       await this.#settle(batch.slice(middle));
+      return;
     }
+    batch.forEach((item, index) => {
+      item.resolve(decisions[index]!.result);
+    });
+    this.#command.committed?.(decisions);
   }
 
   async #runUntilSettled(requests: readonly Request[]): Promise<Decision[]> {
@@ -289,8 +292,4 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   #count(cause: string): void {
     this.#metrics?.retries.inc({ command: this.#command.name, cause });
   }
-}
-
-function pause(duration_ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, duration_ms));
 }

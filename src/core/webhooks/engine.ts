@@ -3,11 +3,13 @@
  *
  * A lease is two columns, written and committed before the attempt begins: the node, whose heartbeat keeps it alive,
  * and a fencing id, without which no result is recorded. When a node dies its heartbeat stops, and within
- * `node_dead_after_s` another takes its deliveries; the receiver may then hear of an event twice, never not at all.
+ * `node_dead_after_s` another takes its deliveries; the receiver may then hear of an event twice, never not at all. A
+ * node that lives takes back what it holds and does not know of: its database was away when it leased or recorded.
  *
  * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old. Retries hold
  * nothing else up, since only deliveries that were never attempted wait.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { businessNow, newId, type Pool, type Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
 import { type AttemptOutcome, type Delivery, deliveries, judgeAttempt } from "./delivery.ts";
@@ -15,15 +17,16 @@ import { type AttemptOutcome, type Delivery, deliveries, judgeAttempt } from "./
 export type Send = (delivery: Pick<Delivery, "url" | "headers" | "body">) => Promise<AttemptOutcome>;
 
 /**
- * Walks the index of due deliveries and takes those whose lease is free or whose node is dead. Heartbeats and leases
- * go by real time; schedules by business time ($1 is the node, $2 the fencing id, $3 how many).
+ * Walks the index of due deliveries and takes those whose lease is free, whose node is dead, or which this node holds
+ * without knowing it. Heartbeats and leases go by real time; schedules by business time ($1 is the node, $2 the fencing
+ * id, $3 how many, $4 the deliveries this node knows it holds).
  */
 const LEASE: Statement = {
   name: "lease-deliveries",
   text: `WITH clock AS (SELECT ${businessNow} AS now), due AS (
       SELECT d.id FROM deliveries d, clock
       WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now
-        AND (d.lease_node IS NULL OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
+        AND (d.lease_node IS NULL OR (d.lease_node = $1 AND d.id <> ALL($4)) OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
           AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))
         AND (d.attempts > 0 OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id AND b.url = d.url
           AND b.subject_seq < d.subject_seq AND b.state = 'pending'
@@ -61,8 +64,11 @@ export class DeliveryEngine {
   readonly #send: Send;
   readonly #log: EngineLog;
   readonly #node = newId("node");
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Map<string, Promise<void>>();
+  /** Attempted, but the attempt could not be recorded: left alone for a while before it is made again. */
+  readonly #unrecorded = new Set<string>();
   #running = false;
+  #abandoned = false;
   #wanted = false;
   #taking: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -84,13 +90,17 @@ export class DeliveryEngine {
     this.wake();
   }
 
-  /** Takes no more work and waits for the attempts under way, so that a node that ends in order leaves no lease. */
+  /** Takes no more work and waits a while for the attempts under way; those left over are free for other nodes at once. */
   async stop(): Promise<void> {
     this.#running = false;
     const [beat, poll] = this.#timers;
     clearInterval(poll);
     await this.#taking;
-    await Promise.all(this.#inFlight);
+    await Promise.race([
+      Promise.all(this.#inFlight.values()),
+      pause(limits.delivery_stop_grace_ms, undefined, { ref: false }),
+    ]);
+    this.#abandoned = true;
     clearInterval(beat);
     await this.#pool.query("DELETE FROM nodes WHERE id = $1", [this.#node]);
   }
@@ -112,21 +122,28 @@ export class DeliveryEngine {
     const free = limits.deliveries_in_flight - this.#inFlight.size;
     if (free <= 0) return;
     const leaseId = newId("lease");
-    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free]);
+    const held = [...this.#inFlight.keys(), ...this.#unrecorded];
+    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free, held]);
     if (taken.rows.length === free) this.#wanted = true;
     for (const delivery of taken.rows) {
       const attempt = this.#attempt(delivery)
-        .catch((error) => this.#log.warn({ err: error, delivery: delivery.id }, "an attempt could not be recorded"))
+        .catch((error) => {
+          this.#log.warn({ err: error, delivery: delivery.id }, "an attempt could not be recorded");
+          this.#unrecorded.add(delivery.id);
+          setTimeout(() => this.#unrecorded.delete(delivery.id), limits.node_dead_after_s * 1000).unref();
+        })
         .finally(() => {
-          this.#inFlight.delete(attempt);
+          this.#inFlight.delete(delivery.id);
           this.wake();
         });
-      this.#inFlight.add(attempt);
+      this.#inFlight.set(delivery.id, attempt);
     }
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
     const outcome = await this.#send(delivery);
+    // Cut off by our own end, not by the receiver: whoever takes the delivery next finds out.
+    if (this.#abandoned) return;
     const attempt = delivery.attempts + 1;
     const verdict = judgeAttempt(outcome, attempt, delivery.retryDelaysS);
     const wait_s = verdict.state === "pending" ? verdict.wait_s : 0;
