@@ -1,6 +1,6 @@
 /** A node starts wherever a developer happens to be: with its own database, on a machine that has only Node. */
 import { spawnSync } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,6 +66,8 @@ describe("a node with its own database starts", () => {
     const home = await directory(homedir(), 0o700);
     await expectWorks(settings(join(home, ".naru"), { HOME: home }), { cwd: home });
     expect((await stat(join(home, ".naru", "master.key"))).mode & 0o777).toBe(0o600);
+    // The database lies elsewhere, where the account it runs as may go.
+    made.push((await readFile(join(home, ".naru", "postgres.location"), "utf8")).trim());
   });
 
   it.runIf(isRoot)("as a user without privileges", async () => {

@@ -72,6 +72,11 @@ describe("naru", () => {
     await empty.drop();
   });
 
+  it("says that no database answers", async () => {
+    const { code, stderr } = await runCli(["doctor"], { ...env, DATABASE_URL: "postgres://127.0.0.1:1/naru" });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^naru: the database cannot be reached: .*\n$/)]);
+  });
+
   it("refuses a setting that cannot be, naming it", async () => {
     const { code, stderr } = await runCli(["start"], { ...env, NARU_PORT: "http" });
     expect([code, stderr]).toEqual([1, "naru: NARU_PORT must be a whole number from 0 to 65535\n"]);

@@ -3,13 +3,16 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 
+const wordmark = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text x="0" y="28" fill="#fff"
+  font-family="sans-serif" font-size="22" font-weight="600">Naru 나루</text></svg>`;
+
 export async function mountDocs(server: FastifyInstance, version: string): Promise<void> {
   await server.register(swagger, {
     openapi: {
       info: {
         title: "Naru",
         version,
-        description: "A payments gateway for Korea: four wire dialects and one operator's API.",
+        description: "A payments gateway for Korea that you run yourself.",
       },
       tags: [
         { name: "I'mport", description: "I'mport / PortOne V1. Every answer is {code, message, response}." },
@@ -21,5 +24,10 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
       },
     },
   });
-  await server.register(swaggerUi, { routePrefix: "/docs" });
+  await server.register(swaggerUi, {
+    routePrefix: "/docs",
+    theme: { title: "Naru API" },
+    logo: { type: "image/svg+xml", content: Buffer.from(wordmark), href: "/docs" },
+    uiConfig: { docExpansion: "list", tryItOutEnabled: true },
+  });
 }

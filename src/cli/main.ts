@@ -3,7 +3,7 @@
 import { Command } from "commander";
 import { ConfigError } from "../config.ts";
 import { EmbeddedError } from "../store/embedded/index.ts";
-import { MigrationError } from "../store/index.ts";
+import { isUnreachable, MigrationError } from "../store/index.ts";
 import { version } from "../version.ts";
 import { clock } from "./clock.ts";
 import { credentials } from "./credentials.ts";
@@ -23,7 +23,14 @@ for (const command of [start, migrate, credentials, deposit, clock, doctor]) pro
 try {
   await program.parseAsync();
 } catch (error) {
-  const expected = [ConfigError, EmbeddedError, MigrationError, NodeError].some((kind) => error instanceof kind);
-  process.stderr.write(`naru: ${expected ? (error as Error).message : (error as Error).stack}\n`);
+  process.stderr.write(`naru: ${describe(error)}\n`);
   process.exitCode = 1;
+}
+
+/** One line for what an operator can mend; the whole stack for what only we can. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (isUnreachable(error)) return `the database cannot be reached: ${error.message}`;
+  const expected = [ConfigError, EmbeddedError, MigrationError, NodeError].some((kind) => error instanceof kind);
+  return (expected ? error.message : error.stack) ?? String(error);
 }

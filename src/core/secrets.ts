@@ -63,7 +63,9 @@ export class Secrets {
     const [version, encoded] = value.split(":");
     if (version !== keyVersion || encoded === undefined) throw new Error(`no key of version ${version}`);
     const bytes = Buffer.from(encoded, "base64url");
-    const decipher = createDecipheriv("aes-256-gcm", this.#fieldKey, bytes.subarray(0, nonce_bytes));
+    const decipher = createDecipheriv("aes-256-gcm", this.#fieldKey, bytes.subarray(0, nonce_bytes), {
+      authTagLength: tag_bytes,
+    });
     decipher.setAAD(aad(place)).setAuthTag(bytes.subarray(-tag_bytes));
     return decipher.update(bytes.subarray(nonce_bytes, -tag_bytes), undefined, "utf8") + decipher.final("utf8");
   }

@@ -20,7 +20,7 @@ export {
 } from "./group-commit.ts";
 export { newId } from "./ids.ts";
 export { MigrationError, migrate } from "./migrate.ts";
-export { createPool, type Pool, type Queryable, type Statement, sqlState, type Where } from "./postgres.ts";
+export { createPool, isUnreachable, type Pool, type Queryable, type Statement, sqlState, type Where } from "./postgres.ts";
 export { type Table, table } from "./table.ts";
 
 export interface StoreOptions {

@@ -50,7 +50,7 @@ export const poolLimits = {
 
 export function createPool(where: Where, connections: number): Pool {
   const pool = new pg.Pool({
-    ...("url" in where ? { connectionString: where.url } : where),
+    ...("url" in where ? { connectionString: where.url } : { ...where, ssl: false }),
     max: connections,
     connectionTimeoutMillis: poolLimits.connect_timeout_ms,
     idleTimeoutMillis: poolLimits.idle_timeout_ms,
@@ -82,6 +82,12 @@ export function isConnectionLoss(error: unknown): boolean {
   return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
     error.message,
   );
+}
+
+/** No server answers there, it refuses us, or there is no such database: what a wrong `DATABASE_URL` looks like. */
+export function isUnreachable(error: unknown): boolean {
+  const code = sqlState(error) ?? String((error as NodeJS.ErrnoException).code);
+  return isConnectionLoss(error) || /^(28...|3D000|ENOTFOUND|EAI_AGAIN)$/.test(code);
 }
 
 /** The server answered and said no, so what was asked did not happen. */

@@ -58,7 +58,7 @@ describe("ten copies of one notice at once, five at each of two nodes", () => {
     );
     expect(rows).toEqual([{ deposits: 15, transfers: 15 }]);
     await nodes[0]!.expectClean();
-  }, 60_000);
+  }, 120_000);
 
   it("that say different things leave one booked and the others for the operator", async () => {
     const database = await newDatabase();
@@ -83,7 +83,7 @@ describe("ten copies of one notice at once, five at each of two nodes", () => {
       ]);
     }
     await nodes[0]!.expectClean();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("a node whose connections are lost at COMMIT", () => {
@@ -169,5 +169,5 @@ describe("a node whose database is away while a webhook is under way", () => {
       return rows.length === 1 && rows[0].state === "delivered" && rows[0].n === issued.length;
     }, 30_000);
     await node.expectClean();
-  }, 60_000);
+  }, 120_000);
 });

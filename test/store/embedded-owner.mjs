@@ -1,7 +1,8 @@
-// A process of its own that owns an embedded server, to be killed, raced or run as another user by embedded.test.ts.
-// It says in one line of JSON how the start went, and stops the server when its input says so.
-//   node embedded-owner.mjs <path of the compiled room> <options as JSON>
-
+/**
+ * A process of its own that owns an embedded server, to be killed, raced or run as another user by embedded.test.ts.
+ * It says in one line of JSON how the start went, and stops the server when its input says so.
+ *   node embedded-owner.mjs <path of the compiled room> <options as JSON>
+ */
 const { startEmbedded } = await import(process.argv[2]);
 const log = { info() {}, warn() {} };
 

@@ -1,7 +1,8 @@
-// The embedded server as a user meets it: it starts anywhere, keeps its data whatever is killed, and says what is wrong.
-// Real servers, real kills, real users. Most tests share one data directory, which they leave stopped and whole; those
-// about the first start, and those that break something, make their own.
-
+/**
+ * The embedded server as a user meets it: it starts anywhere, keeps its data whatever is killed, and says what is wrong.
+ * Real servers, real kills, real users. Most tests share one data directory, which they leave stopped and whole; those
+ * about the first start, and those that break something, make their own.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";

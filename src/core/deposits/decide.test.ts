@@ -545,6 +545,25 @@ describe("what a bank's notice means", () => {
     expect(books.transfers.at(-1)).toMatchObject({ ...owner, depositId: "dep_1", currency: "KRW" });
   });
 
+  it("undoes the booked credit whichever of two contradicting rows is read first", () => {
+    const books = having(oneTime(), credited(), credited({ amount: 1 }));
+    const earlier = deepFreeze([...books.state.deposits.values()].flat().reverse());
+    expect(earlier.map((deposit) => deposit.booked)).toEqual([false, true]);
+    const reversal = notice({ kind: "reversal" }, "dep_3");
+    const { result, changes } = decideNotice({ earlier, target: undefined, funded: books.payment() }, reversal, dueAt);
+    expect(result.deposit).toMatchObject({ state: "applied", amount: price });
+    expect(changes.payments).toMatchObject([{ state: "reversed", paidAmount: 0, reversedAt: dueAt }]);
+  });
+
+  it("does not take back twice a credit that is gone, even if no row tells why", () => {
+    const books = having(oneTime(), credited(), reversed());
+    const earlier = deepFreeze([...books.state.deposits.values()].flat().filter((one) => one.kind === "credit"));
+    const reversal = notice({ kind: "reversal" }, "dep_3");
+    const { result, changes } = decideNotice({ earlier, target: undefined, funded: undefined }, reversal, dueAt);
+    expect(result.deposit).toMatchObject({ state: "suspended", reason: "already_reversed", booked: false });
+    expect(changes.transfers).toEqual([]);
+  });
+
   it("books a notice that knows no account and no history", () => {
     const { result, changes } = decideNotice(
       { earlier: [], target: undefined, funded: undefined },

@@ -1,6 +1,7 @@
-// PostgreSQL refuses to run as root, rightly. A Naru started by root (a container, a first try on a server) therefore
-// runs it as an account that may do little else, and must know beforehand which directories that account can enter.
-
+/**
+ * PostgreSQL refuses to run as root, rightly. A Naru started by root (a container, a first try on a server) therefore
+ * runs it as an account that may do little else, and must know beforehand which directories that account can enter.
+ */
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { EmbeddedError } from "./error.ts";

@@ -1,6 +1,7 @@
-// Making PostgreSQL's data directory, and refusing one that another major version made. initdb works in a temporary
-// directory that gets its final name when it is complete and synced, so a directory called "cluster" is always whole.
-
+/**
+ * Making PostgreSQL's data directory, and refusing one that another major version made. initdb works in a temporary
+ * directory that gets its final name when it is complete and synced, so a directory called "cluster" is always whole.
+ */
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { EmbeddedError, messageOf } from "./error.ts";

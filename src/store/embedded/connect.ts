@@ -1,5 +1,4 @@
-// Connections of this room's own: to see whether a server is ours, to create the database, to hold the lock.
-
+/** Connections of this room's own: to see whether a server is ours, to create the database, to hold the lock. */
 import pg from "pg";
 import { DATABASE, USER } from "./cluster.ts";
 import type { Endpoint } from "./endpoint.ts";

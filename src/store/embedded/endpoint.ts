@@ -1,7 +1,8 @@
-// Where the server listens. A socket's path may have 107 bytes, and data directories can be longer than that, so the
-// socket lives in a short private directory under /tmp. Where that cannot be made, and on Windows, it is a random port
-// of the loopback interface.
-
+/**
+ * Where the server listens. A socket's path may have 107 bytes, and data directories can be longer than that, so the
+ * socket lives in a short private directory under /tmp. Where that cannot be made, and on Windows, it is a random port
+ * of the loopback interface.
+ */
 import { existsSync, lstatSync, mkdtempSync, rmdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";

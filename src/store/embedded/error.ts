@@ -1,7 +1,8 @@
-// What can go wrong before there is a database is told to an operator, not to a program: each message names the
-// directory or process it is about, says that nothing was changed where that is so, and what to do next. The code is
-// for callers and tests.
-
+/**
+ * What can go wrong before there is a database is told to an operator, not to a program: each message names the
+ * directory or process it is about, says that nothing was changed where that is so, and what to do next. The code is
+ * for callers and tests.
+ */
 export type EmbeddedErrorCode =
   | "owned" // another live process owns the data directory
   | "other-major" // the data was made by another major version of PostgreSQL

@@ -1,6 +1,7 @@
-// What was written must still be there after a power cut, in the right order: the password before the cluster that
-// needs it, a complete cluster before its name. A rename is durable only when its directory was synced too.
-
+/**
+ * What was written must still be there after a power cut, in the right order: the password before the cluster that
+ * needs it, a complete cluster before its name. A rename is durable only when its directory was synced too.
+ */
 import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, lchownSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,11 +1,12 @@
-// The PostgreSQL server that comes with Naru: started with Naru, kept alive while it runs, found again after it was
-// killed. One Naru per data directory. What is in a data directory afterwards:
-//
-//   owner.json          who runs here now (owner.ts)
-//   postgres.password   the database's password (password.ts)
-//   postgres.location   where the server's files are, if not in postgres/ (place.ts)
-//   postgres/           runtime-<version>/, cluster/, postgres.log
-
+/**
+ * The PostgreSQL server that comes with Naru: started with Naru, kept alive while it runs, found again after it was
+ * killed. One Naru per data directory. What is in a data directory afterwards:
+ *
+ *   owner.json          who runs here now (owner.ts)
+ *   postgres.password   the database's password (password.ts)
+ *   postgres.location   where the server's files are, if not in postgres/ (place.ts)
+ *   postgres/           runtime-<version>/, cluster/, postgres.log
+ */
 import { mkdirSync, realpathSync } from "node:fs";
 import { checkCluster, createCluster } from "./cluster.ts";
 import { connectionTo, type EmbeddedConnection } from "./connect.ts";

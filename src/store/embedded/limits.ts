@@ -1,7 +1,8 @@
-// Every limit of this room in one table, so that an operator's "why did it give up after that long?" has one place to
-// look. Times are generous where PostgreSQL may have honest work to do (replaying its log after a crash) and short
-// where only a broken process could need longer.
-
+/**
+ * Every limit of this room in one table, so that an operator's "why did it give up after that long?" has one place to
+ * look. Times are generous where PostgreSQL may have honest work to do (replaying its log after a crash) and short
+ * where only a broken process could need longer.
+ */
 /** A server that starts is waited for this long: replaying the log after a crash may take minutes. */
 export const READY_LIMIT_MS = 600_000;
 /** While a slow start is awaited, the log says so this often. */

@@ -1,5 +1,4 @@
-// The server's own log. It is opened by us and handed to the server, which keeps it when we are killed.
-
+/** The server's own log. It is opened by us and handed to the server, which keeps it when we are killed. */
 import { closeSync, constants, fchownSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { LOG_MAX_BYTES, QUOTE_MAX_CHARACTERS } from "./limits.ts";
 import type { Place } from "./place.ts";

@@ -1,15 +1,16 @@
-// One Naru per data directory. `owner.json` says who: created with its content in one step (a link to a finished file),
-// so nobody ever reads half a claim.
-//
-// A claim whose process is gone is removed by exactly one of those who noticed: the remover first claims the right to,
-// in a guard file named after the claim it removes, and looks again. Every claim carries a random number, so a claim
-// never returns and an old guard can hurt nobody; and a guard is claimed by the same rules, so a remover that died
-// is removed in turn. Without the guard, two starters that read the same dead claim could each remove what they believe
-// is that claim, and one of them would remove the other's fresh one.
-//
-// Process ids mean nothing in another container or on another host that shares the directory; such an owner is known by
-// the heartbeat on its file. The advisory lock in the database (lock.ts) has the last word.
-
+/**
+ * One Naru per data directory. `owner.json` says who: created with its content in one step (a link to a finished file),
+ * so nobody ever reads half a claim.
+ *
+ * A claim whose process is gone is removed by exactly one of those who noticed: the remover first claims the right to,
+ * in a guard file named after the claim it removes, and looks again. Every claim carries a random number, so a claim
+ * never returns and an old guard can hurt nobody; and a guard is claimed by the same rules, so a remover that died
+ * is removed in turn. Without the guard, two starters that read the same dead claim could each remove what they believe
+ * is that claim, and one of them would remove the other's fresh one.
+ *
+ * Process ids mean nothing in another container or on another host that shares the directory; such an owner is known by
+ * the heartbeat on its file. The advisory lock in the database (lock.ts) has the last word.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// The database's password is random, made once, and written durably before the cluster that will demand it: the other
-// order could leave a database nobody can enter. It belongs to Naru's own user, not to the account that runs the server.
-
+/**
+ * The database's password is random, made once, and written durably before the cluster that will demand it: the other
+ * order could leave a database nobody can enter. It belongs to Naru's own user, not to the account that runs the server.
+ */
 import { randomBytes } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";

@@ -1,11 +1,12 @@
-// Where the server's files live, and as whom it runs.
-//
-// Usually `<dataDir>/postgres`, as ourselves. For root it is an unprivileged account, and when that account cannot enter
-// the data directory (under a 0700 home) the files go to /var/lib/naru/<hash of the data directory's path>. The choice
-// must never change by itself: an empty database at another place would look like lost money. So an existing cluster
-// decides first, wherever it is; one that is elsewhere is recorded in `<dataDir>/postgres.location`, which also survives
-// a move of the data directory, and tells a lost disk from a first start.
-
+/**
+ * Where the server's files live, and as whom it runs.
+ *
+ * Usually `<dataDir>/postgres`, as ourselves. For root it is an unprivileged account, and when that account cannot enter
+ * the data directory (under a 0700 home) the files go to /var/lib/naru/<hash of the data directory's path>. The choice
+ * must never change by itself: an empty database at another place would look like lost money. So an existing cluster
+ * decides first, wherever it is; one that is elsewhere is recorded in `<dataDir>/postgres.location`, which also survives
+ * a move of the data directory, and tells a lost disk from a first start.
+ */
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";

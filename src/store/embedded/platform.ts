@@ -1,7 +1,8 @@
-// PostgreSQL's programs come from one optional npm package per platform, so an install brings only its own. The package
-// holds initdb, pg_ctl and postgres, nothing else. Where it is missing (another platform, optional packages left out)
-// there is still DATABASE_URL, and the message says so.
-
+/**
+ * PostgreSQL's programs come from one optional npm package per platform, so an install brings only its own. The package
+ * holds initdb, pg_ctl and postgres, nothing else. Where it is missing (another platform, optional packages left out)
+ * there is still DATABASE_URL, and the message says so.
+ */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

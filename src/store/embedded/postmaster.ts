@@ -1,7 +1,8 @@
-// What a running server says of itself in `postmaster.pid`, and whether to believe it. The file outlives a killed
-// server, and by then its process id may be somebody else's: such a process must neither be signalled nor keep the
-// database from starting.
-
+/**
+ * What a running server says of itself in `postmaster.pid`, and whether to believe it. The file outlives a killed
+ * server, and by then its process id may be somebody else's: such a process must neither be signalled nor keep the
+ * database from starting.
+ */
 import { join } from "node:path";
 import type { Endpoint } from "./endpoint.ts";
 import { readText } from "./files.ts";

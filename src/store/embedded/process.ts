@@ -1,6 +1,7 @@
-// A process id alone names nobody for long: ids are reused, within minutes on a busy machine and always after a reboot.
-// A process is therefore known by its id and its start time, and the server by what it runs and where it works.
-
+/**
+ * A process id alone names nobody for long: ids are reused, within minutes on a busy machine and always after a reboot.
+ * A process is therefore known by its id and its start time, and the server by what it runs and where it works.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { hostname } from "node:os";

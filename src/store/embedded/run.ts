@@ -1,7 +1,8 @@
-// PostgreSQL's programs run with an environment of our own making: LANG, LC_* and PG* of whoever started Naru would
-// otherwise decide encodings, message languages and even which server is meant. As root they run as the account, in a
-// directory everybody may enter.
-
+/**
+ * PostgreSQL's programs run with an environment of our own making: LANG, LC_* and PG* of whoever started Naru would
+ * otherwise decide encodings, message languages and even which server is meant. As root they run as the account, in a
+ * directory everybody may enter.
+ */
 import { type SpawnOptions, spawn } from "node:child_process";
 import { errorCode } from "./error.ts";
 import type { Ids } from "./files.ts";

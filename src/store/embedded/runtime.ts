@@ -1,11 +1,12 @@
-// The server never runs from node_modules but from a copy beside its data, for three reasons. The links between the
-// shared libraries are made by an install script of the package, which npm may have blocked. An unprivileged account
-// that runs the server for root may not be able to read the project. And an upgrade of the package must not change
-// files under a running server.
-//
-// A copy is made under a temporary name and renamed, so a kill leaves no half copy under the final name; and since a
-// power cut can truncate files after the rename, each start compares every size with the package.
-
+/**
+ * The server never runs from node_modules but from a copy beside its data, for three reasons. The links between the
+ * shared libraries are made by an install script of the package, which npm may have blocked. An unprivileged account
+ * that runs the server for root may not be able to read the project. And an upgrade of the package must not change
+ * files under a running server.
+ *
+ * A copy is made under a temporary name and renamed, so a kill leaves no half copy under the final name; and since a
+ * power cut can truncate files after the rename, each start compares every size with the package.
+ */
 import {
   chmodSync,
   constants,

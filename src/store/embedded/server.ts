@@ -1,9 +1,10 @@
-// Starting, adopting and ending one PostgreSQL server.
-//
-// The server runs in a session of its own, so that Ctrl-C in Naru's terminal does not reach it before Naru has finished
-// with it, and it outlives a killed Naru. The next start adopts what it finds if it is exactly what it would start
-// itself: the same program, the same settings, reachable with our password. Anything else is stopped and started anew.
-
+/**
+ * Starting, adopting and ending one PostgreSQL server.
+ *
+ * The server runs in a session of its own, so that Ctrl-C in Naru's terminal does not reach it before Naru has finished
+ * with it, and it outlives a killed Naru. The next start adopts what it finds if it is exactly what it would start
+ * itself: the same program, the same settings, reachable with our password. Anything else is stopped and started anew.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, realpathSync, rmSync } from "node:fs";
 import { connect, connectionTo, WRONG_PASSWORD } from "./connect.ts";

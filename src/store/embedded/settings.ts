@@ -1,6 +1,7 @@
-// How the server is run. The command line wins over postgresql.conf, so nobody turns durability off by accident, and a
-// server left behind can be compared with what this release would have started.
-
+/**
+ * How the server is run. The command line wins over postgresql.conf, so nobody turns durability off by accident, and a
+ * server left behind can be compared with what this release would have started.
+ */
 import type { Endpoint } from "./endpoint.ts";
 
 const SETTINGS: Record<string, string> = {

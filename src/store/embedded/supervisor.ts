@@ -1,13 +1,14 @@
-// Keeps one server running for as long as Naru does.
-//
-//   running    A look every half second, and at once when the lock's connection ends. All is well while the server
-//              lives and our session holds the lock.
-//   repairing  Entered when it is not so. A dead server is started again at the same address, so that clients' pools
-//              find it by themselves; a lost lock is taken again. Back to running when both hold.
-//   given up   Entered when the server has died too often, or somebody else holds the lock. `onDeath` is told once;
-//              nothing is repaired any more.
-//   stopped    Entered by stop() from any mode: it interrupts a repair, ends the server and releases the directory.
-
+/**
+ * Keeps one server running for as long as Naru does.
+ *
+ *   running    A look every half second, and at once when the lock's connection ends. All is well while the server
+ *              lives and our session holds the lock.
+ *   repairing  Entered when it is not so. A dead server is started again at the same address, so that clients' pools
+ *              find it by themselves; a lost lock is taken again. Back to running when both hold.
+ *   given up   Entered when the server has died too often, or somebody else holds the lock. `onDeath` is told once;
+ *              nothing is repaired any more.
+ *   stopped    Entered by stop() from any mode: it interrupts a repair, ends the server and releases the directory.
+ */
 import type pg from "pg";
 import { connect, connectionTo, type EmbeddedConnection, ensureDatabase, WRONG_PASSWORD } from "./connect.ts";
 import { removeEndpoint } from "./endpoint.ts";

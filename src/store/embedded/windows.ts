@@ -1,6 +1,7 @@
-// Windows has neither signals nor process groups as PostgreSQL uses them: pg_ctl starts and stops the server there, and
-// sheds an administrator's rights on the way.
-
+/**
+ * Windows has neither signals nor process groups as PostgreSQL uses them: pg_ctl starts and stops the server there, and
+ * sheds an administrator's rights on the way.
+ */
 import { FAST_STOP_LIMIT_MS, READY_LIMIT_MS } from "./limits.ts";
 import type { Place } from "./place.ts";
 import { run } from "./run.ts";
