@@ -141,7 +141,7 @@ CREATE TABLE pool_numbers (
   connector      text COLLATE "C" NOT NULL,
   bank_code      text COLLATE "C" NOT NULL,
   number         text COLLATE "C" NOT NULL,
-  available_from timestamptz NOT NULL,
+  available_from timestamptz,
   PRIMARY KEY (connector, bank_code, number)
 );
 CREATE INDEX pool_numbers_free ON pool_numbers (connector, bank_code, available_from);
@@ -238,6 +238,7 @@ CREATE TABLE deliveries (
   headers         jsonb NOT NULL,
   body            text NOT NULL,
   retry_delays_s  integer[] NOT NULL,
+  retry_status    integer NOT NULL,
   state           text COLLATE "C" NOT NULL,
   attempts        integer NOT NULL,
   next_attempt_at timestamptz NOT NULL,

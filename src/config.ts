@@ -109,6 +109,10 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
     throw new ConfigError(`${settings.databaseUrl.variable} must begin with postgres://`);
   }
+  const publicUrl = optional(settings.publicUrl) ?? `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  if (!/^https?:\/\//i.test(publicUrl) || !URL.canParse(publicUrl)) {
+    throw new ConfigError(`${settings.publicUrl.variable} must be an http or https URL`);
+  }
   return {
     port,
     host,
@@ -119,7 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     operatorToken,
     viewerToken: token(settings.viewerToken),
     masterKey,
-    publicUrl: optional(settings.publicUrl) ?? `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    publicUrl: publicUrl.replace(/\/$/, ""),
     logLevel: oneOf(settings.logLevel, logLevels),
     batchCap: integer(settings.batchCap, 1, 1_000),
     batchLanes: integer(settings.batchLanes, 1, 20),

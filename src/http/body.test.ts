@@ -161,3 +161,21 @@ describe("what cannot be stored", () => {
     );
   });
 });
+
+describe("a form made to be slow", () => {
+  it.each([
+    ["a key of blanks and brackets", `${"+".repeat(50_000)}[+[`],
+    ["one key a hundred thousand times", "a&".repeat(100_000)],
+    ["one key with as many indexes", Array.from({ length: 50_000 }, (_, index) => `a[k${index}]=`).join("&")],
+  ])("is read at once: %s", (_name, text) => {
+    const start = performance.now();
+    parseForm(text);
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  it("is refused when JSON is nested beyond measure", () => {
+    expect(() => parseFields(`{"a":${"[".repeat(400_000)}${"]".repeat(400_000)}}`, "application/json")).toThrow(
+      MalformedBody,
+    );
+  });
+});

@@ -3,6 +3,8 @@
  * bodies under any content type, numbers as text. What PostgreSQL cannot store is refused here, before a batch sees it.
  */
 
+import { httpLimits } from "./limits.ts";
+
 /** The body is not what it claims to be, or holds characters that cannot be stored. `detail` says which and where. */
 export class MalformedBody extends Error {}
 
@@ -38,32 +40,52 @@ function parseJsonObject(text: string): Fields {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new MalformedBody("the body must be a JSON object");
   }
+  if (isDeeperThan(value, httpLimits.json_depth)) {
+    throw new MalformedBody(`the body is nested more than ${httpLimits.json_depth} deep`);
+  }
   return { ...value };
 }
 
-/** Keys are trimmed; `a[]`, `a[0]` and repeated keys make arrays, `a[b]` makes an object. */
+/** Level by level, so that the deepest body does not end the stack. */
+function isDeeperThan(value: object, depth: number): boolean {
+  let level: object[] = [value];
+  for (let reached = 1; level.length > 0; reached += 1) {
+    if (reached > depth) return true;
+    level = level.flatMap((held) => Object.values(held).filter((inner) => typeof inner === "object" && inner !== null));
+  }
+  return false;
+}
+
+/**
+ * Keys are trimmed; `a[]`, `a[0]` and repeated keys make arrays, `a[b]` makes an object. Linear in the body's length,
+ * since it is read before anyone is known.
+ */
 export function parseForm(text: string): Fields {
-  const fields: Fields = Object.create(null);
-  let pairs: URLSearchParams;
   try {
     decodeURIComponent(text.replaceAll("+", " ").replace(/%(?![0-9a-f]{2})/gi, "%25"));
-    pairs = new URLSearchParams(text);
   } catch {
     throw new MalformedBody("the body is not valid UTF-8");
   }
-  for (const [rawKey, value] of pairs) {
-    const [, name = "", index] = /^\s*([^[\]]*)(?:\[([^[\]]*)\])?\s*$/.exec(rawKey) ?? [];
+  const fields = new Map<string, string | string[] | Map<string, string>>();
+  for (const [rawKey, value] of new URLSearchParams(text)) {
+    const [, rawName = "", index] = /^([^[\]]*)(?:\[([^[\]]*)\])?$/.exec(rawKey.trim()) ?? [];
+    const name = rawName.trim();
     if (name === "") continue;
-    const held = fields[name];
+    const held = fields.get(name);
     if (index !== undefined && !/^\d*$/.test(index)) {
-      fields[name] = { ...(typeof held === "object" && !Array.isArray(held) ? held : {}), [index]: value };
-    } else if (index !== undefined || held !== undefined) {
-      fields[name] = [...(Array.isArray(held) ? held : held === undefined ? [] : [held]), value];
+      if (held instanceof Map) held.set(index, value);
+      else fields.set(name, new Map([[index, value]]));
+    } else if (Array.isArray(held)) {
+      held.push(value);
+    } else if (typeof held === "string") {
+      fields.set(name, [held, value]);
     } else {
-      fields[name] = value;
+      fields.set(name, index === undefined ? value : [value]);
     }
   }
-  return { ...fields };
+  return Object.fromEntries(
+    [...fields].map(([name, held]) => [name, held instanceof Map ? Object.fromEntries(held) : held]),
+  );
 }
 
 /** The path of the first text that PostgreSQL cannot store (NUL, half a surrogate pair), or undefined. */

@@ -2,6 +2,8 @@
 export const httpLimits = {
   /** A request's body. The largest legitimate one is a few kilobytes. */
   body_bytes: 1_048_576,
+  /** Objects and arrays within each other. */
+  json_depth: 32,
   /** One path parameter, decoded. */
   parameter_length: 256,
   /** From the first byte of a request to its last. */

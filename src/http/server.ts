@@ -12,7 +12,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { Logger } from "pino";
-import { OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
+import { isConnectionLoss, OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
 import { MalformedBody } from "./body.ts";
 import type { Dialect, HttpFailure } from "./dialect.ts";
 import { httpLimits } from "./limits.ts";
@@ -73,7 +73,7 @@ function failureOf(error: Error & { code?: string; statusCode?: number }): HttpF
   const detail = error.message;
   if (error instanceof MalformedBody) return { kind: "malformed", status: 400, detail };
   if (error instanceof Overloaded) return { kind: "overloaded", status: 503, detail };
-  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
+  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionLoss(error)) {
     return { kind: "unavailable", status: 503, detail };
   }
   switch (error.code) {

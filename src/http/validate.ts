@@ -4,7 +4,7 @@
  */
 import { Ajv, type ErrorObject } from "ajv";
 import formats from "ajv-formats";
-import type { Static, TSchema } from "typebox";
+import type { Static, TObject } from "typebox";
 import type { Json } from "../core/exchanges.ts";
 import { type Fields, findUnstorable } from "./body.ts";
 
@@ -20,15 +20,30 @@ export type Checked<Value> = { ok: true; value: Value } | { ok: false; problem: 
 const ajv = new Ajv({ coerceTypes: "array", removeAdditional: false, strict: false, allErrors: false });
 formats.default(ajv);
 
-export function validator<Schema extends TSchema>(schema: Schema): (fields: Fields) => Checked<Static<Schema>> {
+export function validator<Schema extends TObject>(schema: Schema): (fields: Fields) => Checked<Static<Schema>> {
   const validate = ajv.compile(schema);
   return (fields) => {
     const unstorable = findUnstorable(fields);
     if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
     const value = Object.fromEntries(Object.entries(fields).filter(([, held]) => !isAbsent(held)));
+    for (const [field, property] of Object.entries(schema.properties)) {
+      const wanted = numericType(property);
+      if (wanted === undefined || value[field] === undefined || isPlainNumber(value[field])) continue;
+      return { ok: false, problem: { kind: "type", field, wanted } };
+    }
     if (validate(value)) return { ok: true, value: value as Static<Schema> };
     return { ok: false, problem: problemOf(validate.errors![0]!) };
   };
+}
+
+function numericType(property: object): "integer" | "number" | undefined {
+  if (!("type" in property)) return undefined;
+  return property.type === "integer" || property.type === "number" ? property.type : undefined;
+}
+
+/** A number or its decimal digits. Ajv alone would also read `true` as 1 and `0x10` as 16. */
+function isPlainNumber(value: unknown): boolean {
+  return typeof value === "number" || (typeof value === "string" && /^\s*-?\d{1,20}(\.\d{1,20})?\s*$/.test(value));
 }
 
 function isAbsent(value: unknown): boolean {

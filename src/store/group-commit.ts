@@ -68,13 +68,22 @@ export interface GroupCommitLimits {
   lanes: number;
   /** Requests waiting for a batch; beyond it they are refused with `Overloaded`. */
   queue: number;
-  /** Runs of one batch, the first included, before its conflicts reach the callers. */
+  /** Conflicts of one batch before they reach the callers. */
   tries: number;
+  /** How long a batch is tried while the database cannot be reached, as in a restart or a failover. */
+  retry_ms: number;
   /** How long a lost reply to COMMIT may take to settle. */
   settle_ms: number;
 }
 
-export const groupCommitLimits: GroupCommitLimits = { cap: 256, lanes: 2, queue: 10_000, tries: 12, settle_ms: 30_000 };
+export const groupCommitLimits: GroupCommitLimits = {
+  cap: 256,
+  lanes: 2,
+  queue: 10_000,
+  tries: 12,
+  settle_ms: 30_000,
+  retry_ms: 10_000,
+};
 
 /** The queue of a command is full. */
 export class Overloaded extends Error {}
@@ -194,11 +203,13 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   }
 
   async #runUntilSettled(requests: readonly Request[]): Promise<Decision[]> {
-    for (let attempt = 1; ; attempt += 1) {
+    const deadline = performance.now() + this.#limits.retry_ms;
+    for (let attempt = 1, conflicts = 0; ; attempt += 1) {
       const cause = await this.#attempt(requests);
       if ("decisions" in cause) return cause.decisions;
       this.#count(cause.again);
-      if (attempt >= this.#limits.tries) {
+      if (cause.again === "conflict") conflicts += 1;
+      if (conflicts >= this.#limits.tries || performance.now() > deadline) {
         throw new StoreUnavailable(`${this.#command.name}: ${cause.again} after ${attempt} tries`, {
           cause: cause.error,
         });

@@ -20,7 +20,16 @@ export {
 } from "./group-commit.ts";
 export { newId } from "./ids.ts";
 export { MigrationError, migrate } from "./migrate.ts";
-export { createPool, isUnreachable, type Pool, type Queryable, type Statement, sqlState, type Where } from "./postgres.ts";
+export {
+  createPool,
+  isConnectionLoss,
+  isUnreachable,
+  type Pool,
+  type Queryable,
+  type Statement,
+  sqlState,
+  type Where,
+} from "./postgres.ts";
 export { type Table, table } from "./table.ts";
 
 export interface StoreOptions {
@@ -39,7 +48,9 @@ export class Store {
     this.#limits = { ...groupCommitLimits, ...options.limits };
     this.#metrics = options.metrics;
     this.pool = createPool(where, poolLimits.read_connections);
-    this.#batches = createPool(where, poolLimits.batch_connections);
+    this.#batches = createPool(where, poolLimits.batch_connections, {
+      idle_in_transaction_session_timeout: poolLimits.idle_in_transaction_ms,
+    });
   }
 
   command<Request, State, Decision extends { result: unknown }>(

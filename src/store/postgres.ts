@@ -46,9 +46,11 @@ export const poolLimits = {
   read_connections: 10,
   connect_timeout_ms: 10_000,
   idle_timeout_ms: 60_000,
+  /** A node that vanished in the middle of a batch holds its locks no longer than this. */
+  idle_in_transaction_ms: 15_000,
 };
 
-export function createPool(where: Where, connections: number): Pool {
+export function createPool(where: Where, connections: number, limits: pg.PoolConfig = {}): Pool {
   const pool = new pg.Pool({
     ...("url" in where ? { connectionString: where.url } : { ...where, ssl: false }),
     max: connections,
@@ -57,6 +59,7 @@ export function createPool(where: Where, connections: number): Pool {
     application_name: "naru",
     keepAlive: true,
     types: types as pg.CustomTypesConfig,
+    ...limits,
   });
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on("error", () => {});
@@ -72,7 +75,7 @@ export function isConflict(error: unknown): boolean {
 /** The connection or the server went away, so nothing is known but what the batch's fence will tell. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = sqlState(error);
-  if (code !== undefined && /^(08...|57P0[1-5])$/.test(code)) return true;
+  if (code !== undefined && /^(08...|57P0[1-5]|25P0[34])$/.test(code)) return true;
   if (!(error instanceof Error)) return false;
   if (
     "code" in error &&

@@ -69,16 +69,24 @@ export function decideNotice(
   notice: ReceivedNotice,
   now: Date,
 ): { result: NoticeResult; changes: NoticeChanges } {
-  const same = state.earlier.filter((deposit) => deposit.kind === notice.kind);
-  const duplicate = same.find((deposit) => deposit.contentHash === notice.contentHash);
+  const same = state.earlier.filter((deposit) => deposit.kind === notice.kind && !isRefusedReversal(deposit));
+  const duplicate = state.earlier.find(
+    (deposit) => deposit.kind === notice.kind && deposit.contentHash === notice.contentHash,
+  );
   if (duplicate !== undefined) return { result: { deposit: duplicate, duplicate: true }, changes: nothing() };
   if (same.length > 0) return keep(notice, "conflicting_notice", now);
   return notice.kind === "credit" ? decideCredit(state, notice, now) : decideReversal(state, notice, now);
 }
 
+/** A reversal that could not be carried out leaves room for the right one. */
+function isRefusedReversal(deposit: Deposit): boolean {
+  return deposit.kind === "reversal" && deposit.state === "suspended";
+}
+
 function decideCredit(state: NoticeState, notice: ReceivedNotice, now: Date) {
   const waiting = state.earlier.find((deposit) => deposit.kind === "reversal" && deposit.state === "waiting");
-  if (waiting !== undefined && waiting.amount === notice.amount) return decideOvertakenCredit(waiting, notice, now);
+  if (waiting !== undefined && waiting.amount === notice.amount)
+    return decideOvertakenCredit(state, waiting, notice, now);
 
   const reason = objection(state.target, notice);
   const decided = reason === undefined ? matchCredit(state.target!, notice, now) : suspend(state, notice, reason, now);
@@ -157,9 +165,10 @@ function suspend(state: NoticeState, notice: ReceivedNotice, reason: SuspenseRea
 }
 
 /** The reversal came first: the credit passes through suspense and is gone, and no payment was ever touched. */
-function decideOvertakenCredit(waiting: Deposit, notice: ReceivedNotice, now: Date) {
-  const { deposit, event } = receive(notice, { state: "reversed", booked: true }, "deposit.reversed", now);
-  const applied = changeDeposit(waiting, { state: "applied", booked: true }, "reversal.applied", now);
+function decideOvertakenCredit(state: NoticeState, waiting: Deposit, notice: ReceivedNotice, now: Date) {
+  const owned = state.target === undefined ? {} : owner(state.target.account);
+  const { deposit, event } = receive(notice, { state: "reversed", booked: true, ...owned }, "deposit.reversed", now);
+  const applied = changeDeposit(waiting, { state: "applied", booked: true, ...owned }, "reversal.applied", now);
   const bank = accounts.bank(notice.connector);
   const suspense = accounts.suspense(notice.connector);
   const changes: NoticeChanges = {

@@ -105,12 +105,16 @@ export function decideClose(
   reason: string,
   now: Date,
 ): { result: Outcome<Issued>; changes: LifeChanges } {
-  if (payment.state !== "ready" || virtualAccount.state !== "open") {
+  if (payment.state !== "ready") {
     return refuse(refused({ code: "payment-not-ready", state: payment.state }));
   }
   const ended: VirtualAccount = { ...virtualAccount, state: "closed", endedAt: now };
   const change = { state: "closed", closedAt: now, failReason: reason } as const;
   const changes = end(payment, change, ended, "payment.closed", now);
+  if (ended.dueAt === null) {
+    const { connector, bankCode, number } = ended;
+    changes.numbers.push({ connector, bankCode, number, availableFrom: availableAgain({ ...ended, dueAt: now }) });
+  }
   return { result: accepted({ payment: changes.payments[0]!, virtualAccount: ended }), changes };
 }
 

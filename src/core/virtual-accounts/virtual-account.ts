@@ -53,10 +53,10 @@ export const virtualAccounts = table<VirtualAccount>(
 
 /**
  * Of the accounts that ever had one number, the one that a credit made at `occurredAt` was meant for: the last one
- * issued before it (the bank's clock may lag a little), else the earliest there is.
+ * issued before it, give or take the lag of a bank's clock. A credit older than every holder was meant for none of them.
  */
 export function holderAt(accounts: readonly VirtualAccount[], occurredAt: Date): VirtualAccount | undefined {
   const newestFirst = [...accounts].sort((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime());
   const latest_ms = occurredAt.getTime() + limits.bank_clock_skew_ms;
-  return newestFirst.find((account) => account.issuedAt.getTime() <= latest_ms) ?? newestFirst.at(-1);
+  return newestFirst.find((account) => account.issuedAt.getTime() <= latest_ms);
 }

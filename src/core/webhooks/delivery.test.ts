@@ -33,7 +33,15 @@ describe("what becomes of a delivery after an attempt", () => {
     ["the n-th wait follows the n-th attempt", failed, 2, [1, 10, 100], { state: "pending", wait_s: 10 }],
     ["a wait of no time is a wait", failed, 1, [0], { state: "pending", wait_s: 0 }],
   ] as const)("%s", (_name, outcome, attempt, delays_s, verdict) => {
-    expect(judgeAttempt(outcome, attempt, delays_s)).toEqual(verdict);
+    expect(judgeAttempt(outcome, attempt, { retryDelaysS: [...delays_s], retryStatus: 500 })).toEqual(verdict);
+  });
+});
+
+describe("a dialect that takes only 2xx for an answer", () => {
+  it("sends again after a redirect and a 4xx too", () => {
+    const schedule = { retryDelaysS: resends, retryStatus: 300 };
+    expect(judgeAttempt(answered(302), 1, schedule)).toEqual({ state: "pending", wait_s: 60 });
+    expect(judgeAttempt(answered(410), 1, schedule)).toEqual({ state: "pending", wait_s: 60 });
   });
 });
 
@@ -54,7 +62,13 @@ describe("deliveries of an event", () => {
     const urls = ["https://shop.example/a", "https://shop.example/b"];
     const made = newDeliveries(
       event,
-      urls.map((url) => ({ url, headers: { "user-agent": "Naru" }, body: "{}", retryDelays_s: resends })),
+      urls.map((url) => ({
+        url,
+        headers: { "user-agent": "Naru" },
+        body: "{}",
+        retryDelays_s: resends,
+        retryStatus: 500,
+      })),
     );
     expect(new Set(made.map((delivery) => delivery.id)).size).toBe(2);
     expect(made.map((delivery) => delivery.url)).toEqual(urls);

@@ -15,6 +15,8 @@ export interface Announcement {
   body: string;
   /** Seconds to wait after each failed attempt; empty for one attempt only. */
   retryDelays_s: number[];
+  /** An answer of this status or a higher one is tried again, as is no answer; a lower one is the receiver's word. */
+  retryStatus: number;
 }
 
 /** What a dialect tells of an event, with the payment as the event left it; nothing for what it keeps to itself. */
@@ -31,6 +33,7 @@ export interface Delivery {
   headers: Record<string, string>;
   body: string;
   retryDelaysS: number[];
+  retryStatus: number;
   state: "pending" | "delivered" | "exhausted";
   attempts: number;
   nextAttemptAt: Date;
@@ -53,6 +56,7 @@ export const deliveries = table<Delivery>(
     "headers",
     "body",
     "retryDelaysS",
+    "retryStatus",
     "state",
     "attempts",
     "nextAttemptAt",
@@ -65,7 +69,7 @@ export const deliveries = table<Delivery>(
 );
 
 export function newDeliveries(event: Event, announcements: readonly Announcement[]): Delivery[] {
-  return announcements.map(({ url, headers, body, retryDelays_s }) => ({
+  return announcements.map(({ url, headers, body, retryDelays_s, retryStatus }) => ({
     id: newId("dlv"),
     merchantId: event.merchantId!,
     eventId: event.id,
@@ -76,6 +80,7 @@ export function newDeliveries(event: Event, announcements: readonly Announcement
     headers,
     body,
     retryDelaysS: retryDelays_s,
+    retryStatus,
     state: "pending",
     attempts: 0,
     nextAttemptAt: event.at,
@@ -97,11 +102,15 @@ export interface AttemptOutcome {
 
 export type Verdict = { state: "delivered" | "exhausted" } | { state: "pending"; wait_s: number };
 
-/** Retries follow network errors and 5xx only: any other answer is the receiver's word (`reference/iamport.md` 5). */
-export function judgeAttempt(outcome: AttemptOutcome, attempt: number, retryDelays_s: readonly number[]): Verdict {
+/** What follows from the answer to an attempt, which is the delivery's `attempt`th, by the schedule frozen with it. */
+export function judgeAttempt(
+  outcome: Pick<AttemptOutcome, "status">,
+  attempt: number,
+  schedule: Pick<Delivery, "retryDelaysS" | "retryStatus">,
+): Verdict {
   const { status } = outcome;
   if (status !== null && status >= 200 && status < 300) return { state: "delivered" };
-  const wait_s = retryDelays_s[attempt - 1];
-  const mayRetry = status === null || status >= 500;
+  const wait_s = schedule.retryDelaysS[attempt - 1];
+  const mayRetry = status === null || status >= schedule.retryStatus;
   return mayRetry && wait_s !== undefined ? { state: "pending", wait_s } : { state: "exhausted" };
 }

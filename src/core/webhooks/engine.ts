@@ -145,7 +145,7 @@ export class DeliveryEngine {
     // Cut off by our own end, not by the receiver: whoever takes the delivery next finds out.
     if (this.#abandoned) return;
     const attempt = delivery.attempts + 1;
-    const verdict = judgeAttempt(outcome, attempt, delivery.retryDelaysS);
+    const verdict = judgeAttempt(outcome, attempt, delivery);
     const wait_s = verdict.state === "pending" ? verdict.wait_s : 0;
     const duration_ms = Math.round(outcome.duration_ms);
     await this.#pool.query(RECORD, [

@@ -4,7 +4,7 @@ import type { FastifyRequest } from "fastify";
 import type { Core } from "../../core/index.ts";
 import type { TokenPolicy } from "../../core/merchants/access-tokens.ts";
 import type { Tenant } from "../../core/merchants/directory.ts";
-import type { Fields } from "../../http/body.ts";
+import { type Fields, findUnstorable } from "../../http/body.ts";
 import { errors, type IamportError } from "./errors.ts";
 import { toSeconds } from "./present.ts";
 
@@ -17,6 +17,7 @@ export type Granted =
 
 export async function getToken(core: Core, body: Fields): Promise<Granted> {
   const { imp_key, imp_secret } = body;
+  if (findUnstorable({ imp_key }) !== undefined) return { ok: false, error: errors.credentialsWrong };
   if (!isCredential(imp_key) || !isCredential(imp_secret)) return { ok: false, error: errors.credentialsMissing };
   const credential = await core.directory.credential("iamport", String(imp_key));
   // An unknown key costs the same comparison as a known one.

@@ -15,5 +15,6 @@ export function selectChannel(
   const [provider, ...rest] = (wanted.pg ?? "").split(".");
   const merchantId = rest.join(".");
   const ofProvider = channels.filter((channel) => channel.provider === provider);
-  return ofProvider.find((channel) => merchantId === "" || channel.providerMerchantId === merchantId) ?? fallback;
+  if (merchantId !== "") return ofProvider.find((channel) => channel.providerMerchantId === merchantId) ?? fallback;
+  return ofProvider.find((channel) => channel.isDefault) ?? ofProvider[0] ?? fallback;
 }

@@ -26,7 +26,8 @@ export function toSeconds(time: Date | null): number {
 
 const reversalReason = "은행 입금 취소";
 
-export function presentPayment({ payment, virtualAccount, deposits }: PaymentView): Payment {
+export function presentPayment(view: PaymentView): Payment {
+  const { payment, virtualAccount, deposits } = view;
   const { buyer } = payment;
   const reversed = payment.state === "reversed";
   return {
@@ -40,7 +41,7 @@ export function presentPayment({ payment, virtualAccount, deposits }: PaymentVie
     buyer_postcode: buyer.postcode,
     buyer_tel: buyer.tel,
     cancel_amount: reversed ? payment.amount : payment.refundedAmount,
-    cancel_history: [],
+    cancel_history: reversed ? [reversalOf(view)] : [],
     cancel_reason: reversed ? reversalReason : payment.cancelReason,
     cancel_receipt_urls: [],
     cancelled_at: toSeconds(reversed ? payment.reversedAt : payment.cancelledAt),
@@ -89,5 +90,17 @@ export function presentPayment({ payment, virtualAccount, deposits }: PaymentVie
     vbank_issued_at: toSeconds(virtualAccount.issuedAt),
     vbank_name: findBank(virtualAccount.bankCode)?.shortName ?? null,
     vbank_num: virtualAccount.number,
+  };
+}
+
+/** A credit the bank took back, as the one cancellation of its payment. */
+function reversalOf({ payment }: PaymentView): Payment["cancel_history"][number] {
+  return {
+    pg_tid: payment.providerTransaction,
+    amount: payment.amount,
+    cancelled_at: toSeconds(payment.reversedAt),
+    reason: reversalReason,
+    cancellation_id: payment.id.slice(-20),
+    receipt_url: null,
   };
 }

@@ -10,7 +10,7 @@ import type { Channel } from "../../core/merchants/merchant.ts";
 import { findPayment } from "../../core/payments/read.ts";
 import { type IssueCommandRequest, newIssueIds } from "../../core/virtual-accounts/commands.ts";
 import type { Issued } from "../../core/virtual-accounts/decide.ts";
-import type { Fields } from "../../http/body.ts";
+import { type Fields, findUnstorable } from "../../http/body.ts";
 import { type Problem, redact, validator } from "../../http/validate.ts";
 import { authenticate, getToken } from "./auth.ts";
 import { selectChannel } from "./channel.ts";
@@ -23,6 +23,7 @@ const checkIssue = validator(IssueRequest);
 /** PGs that show the merchant's own name and take no holder (`reference/iamport.md` 2.1). */
 const holderIgnored = new Set(["tosspayments", "ksnet", "welcome"]);
 const userAgent_length = 255;
+const pgTid_length = 64;
 
 export async function mountRoutes(server: FastifyInstance, core: Core): Promise<void> {
   const tags = ["I'mport"];
@@ -78,7 +79,9 @@ export async function mountRoutes(server: FastifyInstance, core: Core): Promise<
     async (request, reply) => {
       const tenant = await authenticate(core, request);
       if (tenant === undefined) return refuse(reply, errors.unauthorized);
-      const view = await findPayment(core.store.pool, tenant.merchant.id, "iamport", request.params.imp_uid);
+      const { imp_uid } = request.params;
+      if (findUnstorable(imp_uid) !== undefined) return refuse(reply, errors.paymentUnknown);
+      const view = await findPayment(core.store.pool, tenant.merchant.id, "iamport", imp_uid);
       return view === undefined
         ? refuse(reply, errors.paymentUnknown)
         : send(reply, 200, envelope(presentPayment(view)));
@@ -123,12 +126,13 @@ async function readIssue(core: Core, tenant: Tenant, request: FastifyRequest): P
       wireId: impUid(number),
       reference: body.merchant_uid,
       channel,
-      providerTransaction: `${channel.providerMerchantId}_${impUid(number).slice(4)}`,
+      providerTransaction: `${channel.providerMerchantId.slice(0, pgTid_length - 13)}_${impUid(number).slice(4)}`,
       beneficiary: accounts.merchant(tenant.merchant.id),
       bankCode,
       kind: anyAmount ? "fixed" : "one_time",
       amount: anyAmount ? null : body.amount!,
-      dueAt: new Date(body.vbank_due * 1000),
+      // To the end of that second, which is as fine as banks and clients tell time.
+      dueAt: new Date(body.vbank_due * 1000 + 999),
       holder: body.vbank_holder ?? null,
       name: body.name ?? null,
       buyer: {

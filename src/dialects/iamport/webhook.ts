@@ -5,11 +5,12 @@
 import type { Announcer } from "../../core/index.ts";
 import { statusOf } from "./present.ts";
 
-/** Only where the merchant asked for re-sends. */
+/** Only where the merchant asked for re-sends, and then after no answer or 5xx. */
 export const resendDelays_s = [60, 60, 60, 60, 60];
+const resendStatus = 500;
 
 export function iamportAnnouncer(options: { announceIssued: boolean }): Announcer {
-  const always = ["payment.paid", "payment.deposited", "payment.reversed"] as const;
+  const always = ["payment.paid", "payment.deposited", "payment.partly_reversed", "payment.reversed"] as const;
   return {
     dialect: "iamport",
     announces: options.announceIssued ? ["payment.ready", ...always] : always,
@@ -22,6 +23,7 @@ export function iamportAnnouncer(options: { announceIssued: boolean }): Announce
         status: statusOf[payment.state],
       }),
       retryDelays_s: payment.noticeResend ? resendDelays_s : [],
+      retryStatus: resendStatus,
     }),
   };
 }

@@ -9,6 +9,7 @@
  * transactions that were not acknowledged. Acknowledgements are written behind the answer, in sets; losing some only
  * means that a notice comes twice, which the core counts once.
  */
+import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
 import { inquire } from "../../../core/deposits/inquire.ts";
 import type { Core } from "../../../core/index.ts";
@@ -75,7 +76,9 @@ const UNACKNOWLEDGED: Statement = {
 /** An order as the command takes it, with the id the transaction will have. */
 type Order = (TransferOrder & { kind: "credit"; id: string }) | { kind: "reversal"; id: string };
 
-type BankAnswer = { ok: true; transaction: BankTransaction } | { ok: false; refusal: BankRefusal };
+type BankAnswer =
+  /** `contradicts`: the notice will not say what the bank recorded, so that taking it acknowledges nothing. */
+  { ok: true; transaction: BankTransaction; contradicts: boolean } | { ok: false; refusal: BankRefusal };
 
 interface BankState {
   /** By id and kind. */
@@ -96,13 +99,14 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
   if (order.kind === "reversal") {
     const credit = state.transactions.get(transactionKey({ id: order.id, kind: "credit" }));
     if (credit === undefined) return refuse({ code: "no-such-transaction", id: order.id });
-    if (known !== undefined) return { result: { ok: true, transaction: known }, recorded: undefined };
+    if (known !== undefined)
+      return { result: { ok: true, transaction: known, contradicts: false }, recorded: undefined };
     return record({ ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null });
   }
   const occurredAt = order.occurredAt ?? now;
   const target = state.target(order, occurredAt);
-  const amount = order.amount ?? known?.amount ?? target?.account.amount ?? undefined;
-  if (known !== undefined) return { result: { ok: true, transaction: again(known, order) }, recorded: undefined };
+  if (known !== undefined) return { result: { ok: true, ...again(known, order) }, recorded: undefined };
+  const amount = order.amount ?? target?.account.amount ?? undefined;
   const reason = order.unchecked ? undefined : objection(target, { amount: amount ?? 1, occurredAt });
   if (reason !== undefined) return refuse({ code: "bank-refused", reason });
   if (amount === undefined) return refuse({ code: "amount-needed" });
@@ -121,8 +125,8 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
 }
 
 /** A notice sent again says what it is told to say now: a bank that contradicts itself is what Naru must survive. */
-function again(known: BankTransaction, order: TransferOrder): BankTransaction {
-  return {
+function again(known: BankTransaction, order: TransferOrder): { transaction: BankTransaction; contradicts: boolean } {
+  const transaction = {
     ...known,
     bankCode: order.bankCode,
     number: order.number,
@@ -130,6 +134,7 @@ function again(known: BankTransaction, order: TransferOrder): BankTransaction {
     depositorName: order.depositorName ?? known.depositorName,
     occurredAt: order.occurredAt ?? known.occurredAt,
   };
+  return { transaction, contradicts: !isDeepStrictEqual(transaction, known) };
 }
 
 function refuse(refusal: BankRefusal): BankDecision {
@@ -137,7 +142,7 @@ function refuse(refusal: BankRefusal): BankDecision {
 }
 
 function record(transaction: BankTransaction): BankDecision {
-  return { result: { ok: true, transaction }, recorded: transaction };
+  return { result: { ok: true, transaction, contradicts: false }, recorded: transaction };
 }
 
 const order: Command<Order, BankState, BankDecision> = {
@@ -217,14 +222,14 @@ export class SandboxBank {
   async #carryOut(one: Order): Promise<TransferResult> {
     const answer = await this.#order(one);
     if (!answer.ok) return answer;
-    return { ok: true, notice: await this.#notify(answer.transaction) };
+    const notice = await this.#core.receiveNotice(toNotice(answer.transaction));
+    if (!answer.contradicts) this.#acknowledge(answer.transaction);
+    return { ok: true, notice };
   }
 
-  async #notify(transaction: BankTransaction): Promise<NoticeResult> {
-    const taken = await this.#core.receiveNotice(toNotice(transaction));
+  #acknowledge(transaction: BankTransaction): void {
     this.#acknowledged.push(transaction);
     this.#acknowledging.wake();
-    return taken;
   }
 
   async #flush(): Promise<boolean> {
@@ -237,7 +242,8 @@ export class SandboxBank {
   async #resend(): Promise<boolean> {
     const { resend_after_s, resend_batch } = bankLimits;
     const late = await this.#pool.query<BankTransaction>(UNACKNOWLEDGED, [resend_after_s, resend_batch]);
-    await Promise.all(late.rows.map((transaction) => this.#notify(transaction)));
+    await Promise.all(late.rows.map((transaction) => this.#core.receiveNotice(toNotice(transaction))));
+    this.#acknowledged.push(...late.rows);
     await this.#flush();
     return late.rows.length === resend_batch;
   }
