@@ -6,20 +6,20 @@ import { createLogger } from "./logger.ts";
 export const start = new Command("start").description("start a node").action(async () => {
   const config = readConfig(process.env);
   const log = createLogger(config.logLevel);
+  // A signal may come while the node starts: then it stops as soon as it can be stopped.
+  const signalled = new Promise<string>((resolve) => {
+    process.once("SIGINT", resolve);
+    process.once("SIGTERM", resolve);
+  });
   const node = await startNode(config, log, (error) => {
     log.fatal({ err: error }, "the embedded database is gone");
     process.exit(1);
   });
-  let stopping = false;
-  const stop = async (signal: string) => {
-    if (stopping) return;
-    stopping = true;
+  void signalled.then(async (signal) => {
     log.info({ signal }, "stopping");
     await node.stop();
     process.exit(0);
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  });
   process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
 });
 

@@ -51,6 +51,9 @@ export class Store {
     this.#batches = createPool(where, poolLimits.batch_connections, {
       idle_in_transaction_session_timeout: poolLimits.idle_in_transaction_ms,
     });
+    // Every statement of a batch is a look-up by key. A plan made while a table was small and nobody had counted its
+    // rows would read the whole table, and a prepared statement keeps its plan.
+    this.#batches.on("connect", (client) => void client.query("SET enable_seqscan = off").catch(() => {}));
   }
 
   command<Request, State, Decision extends { result: unknown }>(

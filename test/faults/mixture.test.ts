@@ -120,7 +120,7 @@ async function issue(random: Random): Promise<Known> {
       reference: String(issued.merchant_uid),
       number: issued.vbank_num,
       amount: fixed ? null : amount,
-      due_ms: order.vbank_due * 1000,
+      due_ms: order.vbank_due * 1000 + 999,
       issued_ms: now_ms(),
       credits: [],
       closed: false,
