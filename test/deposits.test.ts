@@ -203,6 +203,9 @@ describe("time", () => {
         [{ advance: "PXD" }, "ISO 8601"],
         [{ to: "2001-01-01T00:00:00Z" }, "forward"],
         [{ to: "soon" }, "date-time"],
+        [{ to: "2500-01-01T00:00:00Z" }, "beyond"],
+        [{ advance: "P1000Y" }, "beyond"],
+        [{ advance: "P9999999999Y" }, "beyond"],
         [{}, "either"],
         [{ advance: "P1D", to: "2040-01-01T00:00:00Z" }, "either"],
       ] as const) {

@@ -1,17 +1,16 @@
 /** What an operator looks at: payments and their timelines, events, the ledger. */
 import type { FastifyInstance } from "fastify";
-import { followEvents } from "../core/events/follow.ts";
+import { followEvents, isEventCursor } from "../core/events/follow.ts";
 import type { Core } from "../core/index.ts";
 import { listLedgerAccounts, trialBalance } from "../core/ledger/ledger.ts";
 import { limits } from "../core/limits.ts";
 import { listPayments, readTimeline } from "../core/payments/timeline.ts";
-import type { Fields } from "../http/body.ts";
-import { validator } from "../http/validate.ts";
-import { fail, problemText } from "./errors.ts";
+import { MalformedBody } from "../http/body.ts";
+import { fail, reader } from "./errors.ts";
 import { PageQuery, PaymentsQuery } from "./schemas.ts";
 
-const checkPage = validator(PageQuery);
-const checkPayments = validator(PaymentsQuery);
+const readPage = reader(PageQuery);
+const readPaymentsQuery = reader(PaymentsQuery);
 
 export async function mountBooks(server: FastifyInstance, core: Core): Promise<void> {
   const { pool } = core.store;
@@ -20,12 +19,10 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
   server.get(
     "/payments",
     { schema: { tags, summary: "Payments, newest first", querystring: PaymentsQuery } },
-    async (request, reply) => {
-      const checked = checkPayments(request.query as Fields);
-      if (!checked.ok) return fail(reply, 400, "invalid", problemText(checked.problem));
-      const { limit: count = limits.page_default, after: before, ...filter } = checked.value;
+    async (request) => {
+      const { limit: count = limits.page_default, after: before, ...filter } = readPaymentsQuery(request.query);
       const payments = await listPayments(pool, { ...filter, count, ...(before === undefined ? {} : { before }) });
-      return { payments, cursor: payments.length === count ? payments.at(-1)!.id : null };
+      return { payments, cursor: nextCursor(payments, count) };
     },
   );
 
@@ -41,31 +38,29 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
   server.get(
     "/events",
     { schema: { tags, summary: "Events in order of commit", querystring: PageQuery } },
-    async (request, reply) => {
-      const checked = checkPage(request.query as Fields);
-      if (!checked.ok) return fail(reply, 400, "invalid", problemText(checked.problem));
-      try {
-        return await followEvents(pool, checked.value.after, checked.value.limit ?? limits.page_default);
-      } catch (error) {
-        if (error instanceof RangeError) return fail(reply, 400, "invalid", error.message);
-        throw error;
-      }
+    async (request) => {
+      const { after, limit: count = limits.page_default } = readPage(request.query);
+      if (after !== undefined && !isEventCursor(after)) throw new MalformedBody(`after is no cursor: ${after}`);
+      return followEvents(pool, after, count);
     },
   );
 
   server.get(
     "/ledger/accounts",
     { schema: { tags, summary: "Accounts with their balances", querystring: PageQuery } },
-    async (request, reply) => {
-      const checked = checkPage(request.query as Fields);
-      if (!checked.ok) return fail(reply, 400, "invalid", problemText(checked.problem));
-      const { limit: count = limits.page_default, after = "" } = checked.value;
+    async (request) => {
+      const { limit: count = limits.page_default, after = "" } = readPage(request.query);
       const accounts = await listLedgerAccounts(pool, after, count);
-      return { accounts, cursor: accounts.length === count ? accounts.at(-1)!.id : null };
+      return { accounts, cursor: nextCursor(accounts, count) };
     },
   );
 
   server.get("/ledger/trial-balance", { schema: { tags, summary: "Debits less credits per currency" } }, async () => ({
     currencies: await trialBalance(pool),
   }));
+}
+
+/** Null on the last page. */
+function nextCursor(rows: readonly { id: string }[], count: number): string | null {
+  return rows.length === count ? rows.at(-1)!.id : null;
 }

@@ -1,7 +1,9 @@
 /** How Naru's own API words what it refuses: `{error: {code, message}}`. */
 import type { FastifyReply } from "fastify";
+import type { Static, TObject } from "typebox";
+import { type Fields, MalformedBody } from "../http/body.ts";
 import type { HttpFailure } from "../http/dialect.ts";
-import type { Problem } from "../http/validate.ts";
+import { type Problem, validator } from "../http/validate.ts";
 
 export function errorBody(code: string, message: string, more: object = {}) {
   return { error: { code, message, ...more } };
@@ -15,7 +17,17 @@ export function failureBody(failure: HttpFailure) {
   return errorBody(failure.kind, failure.kind === "defect" ? "internal error" : failure.detail);
 }
 
-export function problemText(problem: Problem): string {
+/** Reads a body or query by its schema; what is wrong with it is thrown and answered 400 by the shell. */
+export function reader<Schema extends TObject>(schema: Schema): (fields: unknown) => Static<Schema> {
+  const check = validator(schema);
+  return (fields) => {
+    const checked = check(fields as Fields);
+    if (checked.ok) return checked.value;
+    throw new MalformedBody(problemText(checked.problem));
+  };
+}
+
+function problemText(problem: Problem): string {
   switch (problem.kind) {
     case "missing":
       return `${problem.field} is missing`;

@@ -3,17 +3,17 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { SandboxBank, TransferResult } from "../connectors/sandbox/index.ts";
 import { sandbox } from "../connectors/sandbox/index.ts";
 import { normalizeBankCode } from "../core/banks.ts";
-import { InvalidDuration, moveClock, readClock } from "../core/clock.ts";
+import { type ClockMove, moveClock, readClock } from "../core/clock.ts";
+import type { Refusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import type { Credentials } from "../demo.ts";
-import type { Fields } from "../http/body.ts";
-import { validator } from "../http/validate.ts";
-import { fail, problemText } from "./errors.ts";
+import { MalformedBody } from "../http/body.ts";
+import { fail, reader } from "./errors.ts";
 import { ClockRequest, DepositRequest } from "./schemas.ts";
 
-const checkDeposit = validator(DepositRequest);
-const checkClock = validator(ClockRequest);
+const readDeposit = reader(DepositRequest);
+const readClockRequest = reader(ClockRequest);
 
 export interface SandboxOptions {
   core: Core;
@@ -34,39 +34,25 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     "/deposits",
     { schema: { tags, summary: "A customer transfers money", body: DepositRequest } },
     async (request, reply) => {
-      const checked = checkDeposit(request.body as Fields);
-      if (!checked.ok) return fail(reply, 400, "invalid", problemText(checked.problem));
-      const { accountNumber, amount, depositorName, noticeId, occurredAt, force } = checked.value;
+      const { accountNumber, bankCode, amount, depositorName, noticeId, occurredAt, force } = readDeposit(request.body);
       const number = accountNumber.replaceAll("-", "").trim();
-      const banks = await banksOf(number, checked.value.bankCode);
-      if (banks.length === 0 && checked.value.bankCode !== undefined) {
-        return fail(reply, 400, "invalid", `${checked.value.bankCode} is no bank code`);
-      }
+      const banks = bankCode === undefined ? await findBanksOfNumber(pool, sandbox, number) : [readBank(bankCode)];
       if (banks.length === 0) return fail(reply, 404, "account-unknown", `no bank knows the account ${number}`);
       if (banks.length > 1) {
         return fail(reply, 400, "bank-needed", `give bankCode: ${banks.join(", ")} know the account ${number}`);
       }
-      const at = occurredAt === undefined ? undefined : new Date(occurredAt);
-      if (at !== undefined && Number.isNaN(at.getTime()))
-        return fail(reply, 400, "invalid", "occurredAt must be a time");
       const result = await bank.transfer({
         ...(noticeId === undefined ? {} : { id: noticeId }),
         bankCode: banks[0]!,
         number,
         ...(amount === undefined ? {} : { amount }),
         depositorName: depositorName ?? null,
-        ...(at === undefined ? {} : { occurredAt: at }),
+        ...(occurredAt === undefined ? {} : { occurredAt: new Date(occurredAt) }),
         unchecked: force ?? !options.bankChecksAmounts,
       });
       return answer(reply, result);
     },
   );
-
-  async function banksOf(number: string, bankCode: string | undefined): Promise<string[]> {
-    if (bankCode === undefined) return findBanksOfNumber(pool, sandbox, number);
-    const code = normalizeBankCode(bankCode);
-    return code === undefined ? [] : [code];
-  }
 
   server.post<{ Params: { noticeId: string } }>(
     "/deposits/:noticeId/reversal",
@@ -80,28 +66,30 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     "/clock",
     { schema: { tags, summary: "Move business time forward", body: ClockRequest } },
     async (request, reply) => {
-      const checked = checkClock(request.body as Fields);
-      if (!checked.ok) return fail(reply, 400, "invalid", problemText(checked.problem));
-      const { advance, to } = checked.value;
-      if ((advance === undefined) === (to === undefined))
-        return fail(reply, 400, "invalid", "give either advance or to");
-      if (advance !== undefined && !/^P[\dYMWDTHS.]+$/.test(advance)) {
-        return fail(reply, 400, "invalid", `${advance} is no ISO 8601 duration such as P3D or PT12H`);
-      }
-      const target = new Date(to ?? 0);
-      if (Number.isNaN(target.getTime())) return fail(reply, 400, "invalid", `${to} is no ISO 8601 time`);
-      try {
-        const moved = await moveClock(pool, advance === undefined ? { to: target } : { advance });
-        if (!moved.ok) return fail(reply, 400, "clock-backwards", "the clock only moves forward");
-        core.clockMoved();
-        return moved.value;
-      } catch (error) {
-        if (error instanceof InvalidDuration)
-          return fail(reply, 400, "invalid", `${error.message} is no ISO 8601 duration`);
-        throw error;
-      }
+      const moved = await moveClock(pool, readMove(readClockRequest(request.body)));
+      if (!moved.ok) return refuseMove(reply, moved.refusal);
+      core.clockMoved();
+      return moved.value;
     },
   );
+}
+
+function refuseMove(reply: FastifyReply, refusal: Refusal) {
+  return refusal.code === "clock-too-far"
+    ? fail(reply, 400, refusal.code, `the clock does not go beyond ${refusal.last}`)
+    : fail(reply, 400, refusal.code, "the clock only moves forward");
+}
+
+function readBank(code: string): string {
+  const bankCode = normalizeBankCode(code);
+  if (bankCode === undefined) throw new MalformedBody(`${code} is no bank code`);
+  return bankCode;
+}
+
+function readMove({ advance, to }: ClockRequest): ClockMove {
+  if (advance !== undefined && to === undefined) return { advance };
+  if (advance === undefined && to !== undefined) return { to: new Date(to) };
+  throw new MalformedBody("give either advance or to");
 }
 
 function answer(reply: FastifyReply, result: TransferResult) {

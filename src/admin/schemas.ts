@@ -24,9 +24,12 @@ export const DepositRequest = Type.Object({
 export type DepositRequest = Static<typeof DepositRequest>;
 
 export const ClockRequest = Type.Object({
-  advance: Type.Optional(Type.String({ maxLength: 60, description: "ISO 8601 duration, e.g. P3D or PT12H" })),
+  advance: Type.Optional(
+    Type.String({ format: "duration", maxLength: 30, description: "ISO 8601 duration, e.g. P3D or PT12H" }),
+  ),
   to: Type.Optional(Type.String({ format: "date-time", description: "a moment in the future" })),
 });
+export type ClockRequest = Static<typeof ClockRequest>;
 
 export const PageQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.page_max })),

@@ -1,6 +1,7 @@
 /** The movable clock of sandbox mode. It only moves forward: what has happened stays in the past. */
 import { NOW, type Pool, sqlState } from "../store/index.ts";
 import { accepted, type Outcome, refused } from "./errors.ts";
+import { limits } from "./limits.ts";
 
 export interface Clock {
   now: Date;
@@ -8,10 +9,8 @@ export interface Clock {
   offset_s: number;
 }
 
+/** `advance`: an ISO 8601 duration such as `P3D`, which PostgreSQL reads too. */
 export type ClockMove = { advance: string } | { to: Date };
-
-/** `advance` is not an ISO 8601 duration that PostgreSQL understands. */
-export class InvalidDuration extends Error {}
 
 export async function readClock(pool: Pool): Promise<Clock> {
   const offset = await pool.query<{ offset_s: number }>(
@@ -34,17 +33,20 @@ export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Cl
     "advance" in move
       ? ["$1::interval", move.advance]
       : ["$1::timestamptz - clock_timestamp() - (value #>> '{}')::interval", move.to.toISOString()];
+  const tooFar = refused({ code: "clock-too-far", last: limits.clock_last });
   try {
     const moved = await pool.query(
       `UPDATE installation SET value = to_jsonb(((value #>> '{}')::interval + ${step})::text)
-       WHERE name = 'clock-offset' AND ${step} >= '0'`,
-      [value],
+       WHERE name = 'clock-offset' AND ${step} >= '0'
+         AND clock_timestamp() + (value #>> '{}')::interval + ${step} < $2::timestamptz`,
+      [value, limits.clock_last],
     );
-    if (moved.rowCount === 0) return refused({ code: "clock-backwards", now: await readNow(pool) });
+    const now = await readNow(pool);
+    if (moved.rowCount === 1) return accepted(await readClock(pool));
+    return "to" in move && move.to < now ? refused({ code: "clock-backwards", now }) : tooFar;
   } catch (error) {
-    const state = sqlState(error);
-    if (state === "22007" || state === "22015" || state === "22008") throw new InvalidDuration(String(value));
+    const overflows = ["22008", "22015"].includes(sqlState(error) ?? "");
+    if (overflows) return tooFar;
     throw error;
   }
-  return accepted(await readClock(pool));
 }

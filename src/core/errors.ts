@@ -10,7 +10,8 @@ export type Refusal =
   | { code: "numbers-exhausted"; bankCode: string }
   | { code: "payment-unknown"; id: string }
   | { code: "payment-not-ready"; state: string }
-  | { code: "clock-backwards"; now: Date };
+  | { code: "clock-backwards"; now: Date }
+  | { code: "clock-too-far"; last: string };
 
 export type Outcome<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal };
 

@@ -33,6 +33,9 @@ export const limits = {
   notice_urls_max: 10,
   notice_url_length: 2_048,
 
+  /** The sandbox clock stops short of what times can be told in. */
+  clock_last: "2200-01-01T00:00:00Z",
+
   heartbeat_ms: 1_000,
   /** A node whose heartbeat is older is dead: its leases are void. */
   node_dead_after_s: 5,

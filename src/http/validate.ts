@@ -61,10 +61,17 @@ function problemOf(error: ErrorObject): Problem {
     case "maximum":
     case "maxItems":
       return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
+    case "format":
+      return { kind: "type", field, wanted: formatNames[String(error.params.format)] ?? String(error.params.format) };
     default:
       return { kind: "type", field, wanted: String(error.params.type ?? error.message) };
   }
 }
+
+const formatNames: Record<string, string> = {
+  "date-time": "an ISO 8601 date-time such as 2030-01-01T00:00:00Z",
+  duration: "an ISO 8601 duration such as P3D or PT12H",
+};
 
 const mask = "***";
 

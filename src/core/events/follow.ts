@@ -19,10 +19,13 @@ const FOLLOW: Statement = {
     ORDER BY xact, id LIMIT $3`,
 };
 
-/** `after`: the cursor of an earlier page, or undefined for the beginning. Throws `RangeError` if it is no cursor. */
+export function isEventCursor(text: string): boolean {
+  return /^\d{1,18}\.[a-z0-9_]*$/.test(text);
+}
+
+/** `after`: the cursor of an earlier page, or undefined for the beginning. */
 export async function followEvents(db: Queryable, after: string | undefined, count: number): Promise<EventPage> {
   const cursor = after ?? "0.";
-  if (!/^\d{1,18}\.[a-z0-9_]*$/.test(cursor)) throw new RangeError(`not a cursor: ${cursor}`);
   const [xact, id] = cursor.split(".");
   const { rows } = await db.query<Event & { xact: string }>(FOLLOW, [xact, id, count]);
   const last = rows.at(-1);

@@ -45,6 +45,7 @@ export function refusalError(refusal: Refusal): IamportError {
     case "payment-not-ready":
       return at(400, -1, "입금대기 상태의 가상계좌가 아닙니다.");
     case "clock-backwards":
+    case "clock-too-far":
       throw new Error("the clock is not moved by this dialect");
   }
 }
