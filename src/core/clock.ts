@@ -45,7 +45,7 @@ export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Cl
     if (moved.rowCount === 1) return accepted(await readClock(pool));
     return "to" in move && move.to < now ? refused({ code: "clock-backwards", now }) : tooFar;
   } catch (error) {
-    const overflows = ["22008", "22015"].includes(sqlState(error) ?? "");
+    const overflows = ["22007", "22008", "22015"].includes(sqlState(error) ?? "");
     if (overflows) return tooFar;
     throw error;
   }
