@@ -32,7 +32,7 @@ export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Cl
   const [step, value] =
     "advance" in move
       ? ["$1::interval", move.advance]
-      : ["$1::timestamptz - clock_timestamp() - (value #>> '{}')::interval", move.to.toISOString()];
+      : ["($1::timestamptz - clock_timestamp() - (value #>> '{}')::interval)", move.to.toISOString()];
   const tooFar = refused({ code: "clock-too-far", last: limits.clock_last });
   try {
     const moved = await pool.query(
