@@ -2,22 +2,32 @@
 import { accepted, type Outcome, refused } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
 import { day_ms, limits } from "../limits.ts";
+import type { Channel } from "../merchants/merchant.ts";
 import { KRW } from "../money.ts";
-import { type Buyer, changePayment, type Payment, type PaymentEventType } from "../payments/payment.ts";
+import { changePayment, type Payment, type PaymentEventType } from "../payments/payment.ts";
 import { availableAgain, type PoolNumber } from "./pool.ts";
 import type { VirtualAccount } from "./virtual-account.ts";
 
-export interface IssueRequest {
+/** What the payment will be, as far as the caller says so, and the account that stands for it. */
+export interface IssueRequest
+  extends Pick<
+    Payment,
+    | "merchantId"
+    | "dialect"
+    | "wireId"
+    | "reference"
+    | "providerTransaction"
+    | "beneficiary"
+    | "name"
+    | "buyer"
+    | "customData"
+    | "noticeUrls"
+    | "noticeResend"
+    | "userAgent"
+  > {
   paymentId: string;
   virtualAccountId: string;
-  merchantId: string;
-  dialect: string;
-  wireId: string;
-  reference: string;
-  channel: { id: string; connector: string; provider: string; providerMerchantId: string };
-  providerTransaction: string;
-  /** The ledger account credited by what is paid. */
-  beneficiary: string;
+  channel: Pick<Channel, "id" | "connector" | "provider" | "providerMerchantId">;
   /** KFTC, three digits. */
   bankCode: string;
   kind: VirtualAccount["kind"];
@@ -25,12 +35,6 @@ export interface IssueRequest {
   amount: number | null;
   dueAt: Date | null;
   holder: string | null;
-  name: string | null;
-  buyer: Buyer;
-  customData: string | null;
-  noticeUrls: string[];
-  noticeResend: boolean;
-  userAgent: string | null;
 }
 
 export interface Issued {
