@@ -111,9 +111,9 @@ CREATE TABLE payments (
   cancel_reason        text,
   updated_at           timestamptz NOT NULL,
   event_seq            integer NOT NULL,
-  UNIQUE (dialect, wire_id)
+  UNIQUE (wire_id, dialect)
 ) WITH (fillfactor = 80);
-CREATE INDEX payments_by_reference ON payments (merchant_id, reference);
+CREATE INDEX payments_by_reference ON payments (reference, merchant_id);
 
 CREATE TABLE virtual_accounts (
   id          text COLLATE "C" PRIMARY KEY,

@@ -134,6 +134,11 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
 }
 
+/** Sandbox mode that only the person at this machine can reach: published credentials, no token, local webhooks. */
+export function isOpenSandbox(config: Pick<Config, "mode" | "loopback">): boolean {
+  return config.mode === "sandbox" && config.loopback;
+}
+
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

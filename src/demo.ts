@@ -3,7 +3,7 @@
  * pasted; anywhere else they are random to everyone but the holder of the master key, from which they are derived.
  */
 
-import { type Config, ConfigError } from "./config.ts";
+import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { sandbox } from "./connectors/sandbox/index.ts";
 import type { Core } from "./core/index.ts";
 import type { Secrets } from "./core/secrets.ts";
@@ -16,12 +16,8 @@ const published: Credentials = {
   iamport: { impKey: "naru_sandbox_key", impSecret: "naru_sandbox_secret" },
 };
 
-function isOpen(config: Config): boolean {
-  return config.mode === "sandbox" && config.loopback;
-}
-
 export function demoCredentials(config: Config, secrets: Secrets): Credentials {
-  if (isOpen(config)) return published;
+  if (isOpenSandbox(config)) return published;
   const random = (purpose: string, length: number) => secrets.derive(purpose).toString("hex").slice(0, length);
   return {
     iamport: { impKey: random("demo imp_key", 16), impSecret: random("demo imp_secret", 64) },
@@ -50,7 +46,7 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<vo
 
 /** The published credentials must never work where strangers can reach them. */
 export async function refusePublished(config: Config, core: Core): Promise<void> {
-  if (isOpen(config)) return;
+  if (isOpenSandbox(config)) return;
   const known = await core.directory.credential("iamport", published.iamport.impKey);
   if (known === undefined) return;
   throw new ConfigError(

@@ -5,7 +5,7 @@ import type { Logger } from "pino";
 import { mountDocs } from "./admin/docs.ts";
 import { admin } from "./admin/index.ts";
 import { createMetrics } from "./admin/metrics.ts";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { SandboxBank, sandboxConnector, sandboxInvariants } from "./connectors/sandbox/index.ts";
 import { Core } from "./core/index.ts";
 import type { Examination, Invariant } from "./core/invariants.ts";
@@ -17,7 +17,7 @@ import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { httpLimits } from "./http/limits.ts";
 import { createServer } from "./http/server.ts";
 import { createWebhookClient } from "./http/webhook-client.ts";
-import { checkMasterKey, readSecrets } from "./master-key.ts";
+import { checkMasterKey, checkMode, readSecrets } from "./master-key.ts";
 import { type GroupCommitMetrics, Store, type Where } from "./store/index.ts";
 import { version } from "./version.ts";
 
@@ -48,9 +48,10 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     const applied = await store.migrate();
     if (applied.length > 0) log.info({ migrations: applied }, "the database was migrated");
     await checkMasterKey(store.pool, secrets);
+    await checkMode(store.pool, config);
     metrics.watch(store.pool);
 
-    const webhooks = createWebhookClient();
+    const webhooks = createWebhookClient({ allowPrivate: isOpenSandbox(config) });
     closing.push(() => webhooks.close());
     const { core, announcer } = createCore(config, store, secrets, log, webhooks.send);
     await refusePublished(config, core);
@@ -72,7 +73,9 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       bank.start();
       closing.push(() => bank.stop());
     }
-    await server.listen({ port: config.port, host: config.host });
+    await server.listen({ port: config.port, host: config.host }).catch((error) => {
+      throw new ConfigError(`cannot listen on ${config.host}:${config.port} (${error.code}); choose another NARU_PORT`);
+    });
     closing.push(() => Promise.race([server.close(), pause(httpLimits.close_grace_ms, undefined, { ref: false })]));
     const { port } = server.server.address() as AddressInfo;
     const url = config.publicUrl.replace(/:0$/, `:${port}`);

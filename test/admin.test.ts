@@ -161,9 +161,11 @@ describe("live mode", () => {
     }
   });
 
-  it("refuses a database that holds the published credentials, and one sealed with another key", async () => {
+  it("refuses a database of the sandbox, of published credentials, or sealed with another key", async () => {
     const env = { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" };
-    await expect(startTestNode({ database: node.database, env })).rejects.toThrow("published sandbox credentials");
+    await expect(startTestNode({ database: node.database, env })).rejects.toThrow("made in sandbox mode");
+    const reachable = { NARU_HOST: "0.0.0.0", NARU_OPERATOR_TOKEN: "operator-token-0001" };
+    await expect(startTestNode({ database: node.database, env: reachable })).rejects.toThrow("published sandbox");
     const otherKey = { NARU_MASTER_KEY: "00".repeat(32) };
     await expect(startTestNode({ database: node.database, env: otherKey })).rejects.toThrow("another master key");
   });

@@ -132,6 +132,30 @@ describe("a notice counts once", () => {
   });
 });
 
+describe("a bank whose notice a dying node never took", () => {
+  it("is heard out before it may contradict itself", async () => {
+    const payment = await node.issue();
+    await node.database.pool.query(
+      `INSERT INTO sandbox_bank_transactions (id, kind, bank_code, number, amount, occurred_at, recorded_at)
+       VALUES ('untold', 'credit', '088', $1, 10000, now(), now())`,
+      [payment.vbank_num],
+    );
+    const answer = await node.deposit(payment.vbank_num, { noticeId: "untold", amount: 9_000 });
+    expect(answer.body).toMatchObject({ outcome: "suspended", reason: "conflicting_notice" });
+    expect(await status(payment)).toBe("paid");
+  });
+
+  it("is heard even if nobody asks again", async () => {
+    const payment = await node.issue();
+    await node.database.pool.query(
+      `INSERT INTO sandbox_bank_transactions (id, kind, bank_code, number, amount, occurred_at, recorded_at)
+       VALUES ('left behind', 'credit', '088', $1, 10000, now(), now() - interval '1 minute')`,
+      [payment.vbank_num],
+    );
+    await eventually(async () => (await status(payment)) === "paid");
+  });
+});
+
 describe("a bank takes a deposit back", () => {
   it("and the payment is no longer paid", async () => {
     const payment = await node.issue();
@@ -175,6 +199,45 @@ describe("a fixed account", () => {
   });
 });
 
+describe("a fixed account whose deposits are taken back", () => {
+  it("shows each as a cancellation of its own amount", async () => {
+    const payment = await node.issue({ fixed_unlimited_vbank: "1", amount: 0 });
+    const first = await node.deposit(payment.vbank_num, { amount: 500 });
+    const second = await node.deposit(payment.vbank_num, { amount: 700 });
+    await node.reverse(first.body.noticeId);
+    expect(await node.payment(payment.imp_uid)).toMatchObject({
+      status: "paid",
+      cancel_amount: 500,
+      cancel_history: [{ amount: 500 }],
+    });
+    await node.reverse(second.body.noticeId);
+    expect(await node.payment(payment.imp_uid)).toMatchObject({
+      status: "cancelled",
+      cancel_amount: 1_200,
+      cancel_history: [{ amount: 500 }, { amount: 700 }],
+      deposit_history: [{ amount: 500 }, { amount: 700 }],
+    });
+  });
+});
+
+describe("numbers", () => {
+  it("that have rested are given out again, but not before their account is expired", async () => {
+    const mine = await startTestNode();
+    try {
+      const held = await mine.issue();
+      const { pool } = mine.database;
+      // Everything else the bank lent is gone, and the sweep is late: the account is long due and still open.
+      await pool.query("UPDATE pool_numbers SET available_from = NULL WHERE number <> $1", [held.vbank_num]);
+      await pool.query("UPDATE pool_numbers SET available_from = '-infinity' WHERE number = $1", [held.vbank_num]);
+      const issued = await Promise.all(Array.from({ length: 20 }, () => mine.tryIssue()));
+      expect(issued.map((answer) => answer.body.code)).toEqual(Array(20).fill(0));
+      expect(issued.map((answer) => answer.body.response!.vbank_num)).not.toContain(held.vbank_num);
+    } finally {
+      await mine.stop();
+    }
+  });
+});
+
 describe("time", () => {
   it("moves forward by a duration or to a moment, never back, and expires what is due", async () => {
     const inAnHour = Math.floor(Date.now() / 1000) + 3_600;
@@ -203,7 +266,8 @@ describe("time", () => {
         [{ advance: "PXD" }, "ISO 8601"],
         [{ to: "2001-01-01T00:00:00Z" }, "forward"],
         [{ to: "soon" }, "date-time"],
-        [{ to: "2500-01-01T00:00:00Z" }, "beyond"],
+        [{ to: "2500-01-01T00:00:00Z" }, "to must be"],
+        [{ to: "2030-12-31T23:59:60Z" }, "to must be"],
         [{ advance: "P1000Y" }, "beyond"],
         [{ advance: "P9999999999Y" }, "beyond"],
         [{}, "either"],
@@ -230,6 +294,9 @@ describe("what the deposit call itself is told wrongly", () => {
     [{ amount: "much" }, "amount"],
     [{ bankCode: "zz" }, "bank code"],
     [{ occurredAt: "yesterday" }, "occurredAt"],
+    [{ occurredAt: "2030-12-31T23:59:60Z" }, "occurredAt"],
+    [{ occurredAt: "0000-01-01T00:00:00Z" }, "occurredAt"],
+    [{ occurredAt: "9999-12-31T23:59:59-12:00" }, "occurredAt"],
     [{ depositorName: "x".repeat(41) }, "depositorName"],
     [{ noticeId: "a\u0000" }, "noticeId"],
   ])("%j is named", async (fields, named) => {

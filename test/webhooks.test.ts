@@ -1,7 +1,7 @@
 /** Webhooks, their attempts and their order, with a real receiver that also misbehaves. */
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { eventually } from "./support/client.ts";
+import { eventually, type IamportAnswer } from "./support/client.ts";
 import { createDatabase } from "./support/database.ts";
 import { startTestNode, type TestNode } from "./support/node.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
@@ -106,7 +106,51 @@ describe("a merchant that asked for re-sends", () => {
   });
 });
 
+describe("where strangers can name addresses", () => {
+  it("none of them is told to call this machine or its network", async () => {
+    const reachable = await startTestNode({
+      env: { NARU_HOST: "0.0.0.0", NARU_PUBLIC_URL: "http://127.0.0.1:0", NARU_OPERATOR_TOKEN: "operator-token-0001" },
+    });
+    try {
+      const operator = { authorization: "Bearer operator-token-0001" };
+      const { body } = await reachable.get<{ iamport: { impKey: string; impSecret: string } }>(
+        "/naru/v1/sandbox/credentials",
+        operator,
+      );
+      const { impKey: imp_key, impSecret: imp_secret } = body.iamport;
+      const token = await reachable.post<IamportAnswer>("/users/getToken", { imp_key, imp_secret });
+      const authorization = String(token.body.response!.access_token);
+      for (const notice_url of [shop.url, shop.url.replace("127.0.0.1", "localhost")]) {
+        await reachable.post("/vbanks", reachable.order({ notice_url }), { authorization });
+      }
+      const attempts = await eventually(async () => {
+        const { rows } = await reachable.database.pool.query("SELECT error FROM delivery_attempts");
+        return rows.length === 2 && rows;
+      });
+      for (const attempt of attempts) expect(attempt.error).toContain("private address");
+      expect(shop.received).toEqual([]);
+    } finally {
+      await reachable.stop();
+    }
+  });
+});
+
 describe("a receiver that never answers", () => {
+  it("takes no other's place, however much it is owed", async () => {
+    const deaf = await startReceiver();
+    deaf.status = undefined;
+    await Promise.all(Array.from({ length: 100 }, () => node.issue({ notice_url: deaf.url })));
+    await eventually(async () => deaf.received.length > 0);
+    const payment = await node.issue({ notice_url: shop.url });
+    await settled(payment.imp_uid, 1, 5_000);
+    expect(deaf.received.length).toBeLessThanOrEqual(16);
+    await deaf.close();
+    await eventually(async () => {
+      const { rows } = await node.database.pool.query("SELECT FROM deliveries WHERE state = 'pending'");
+      return rows.length === 0;
+    });
+  });
+
   it("delays no other, and its next announcement waits for the one before", async () => {
     const deaf = await startReceiver();
     deaf.status = undefined;

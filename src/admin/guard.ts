@@ -6,12 +6,12 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Config } from "../config.ts";
+import { type Config, isOpenSandbox } from "../config.ts";
 import { fail } from "./errors.ts";
 
 export function guard(config: Config) {
   const hosts = new Set([new URL(config.publicUrl).hostname, config.host, "localhost", "127.0.0.1", "[::1]"]);
-  const open = config.loopback && config.mode === "sandbox" && config.operatorToken === undefined;
+  const open = isOpenSandbox(config) && config.operatorToken === undefined;
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const changes = request.method !== "GET" && request.method !== "HEAD";

@@ -9,7 +9,7 @@ import type { Core } from "../core/index.ts";
 import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
-import { fail, reader } from "./errors.ts";
+import { fail, reader, readTime } from "./errors.ts";
 import { ClockRequest, DepositRequest } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);
@@ -35,6 +35,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     { schema: { tags, summary: "A customer transfers money", body: DepositRequest } },
     async (request, reply) => {
       const { accountNumber, bankCode, amount, depositorName, noticeId, occurredAt, force } = readDeposit(request.body);
+      const at = readTime("occurredAt", occurredAt);
       const number = accountNumber.replaceAll("-", "").trim();
       const banks = bankCode === undefined ? await findBanksOfNumber(pool, sandbox, number) : [readBank(bankCode)];
       if (banks.length === 0) return fail(reply, 404, "account-unknown", `no bank knows the account ${number}`);
@@ -47,7 +48,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
         number,
         ...(amount === undefined ? {} : { amount }),
         depositorName: depositorName ?? null,
-        ...(occurredAt === undefined ? {} : { occurredAt: new Date(occurredAt) }),
+        ...(at === undefined ? {} : { occurredAt: at }),
         unchecked: force ?? !options.bankChecksAmounts,
       });
       return answer(reply, result);
@@ -87,8 +88,9 @@ function readBank(code: string): string {
 }
 
 function readMove({ advance, to }: ClockRequest): ClockMove {
-  if (advance !== undefined && to === undefined) return { advance };
-  if (advance === undefined && to !== undefined) return { to: new Date(to) };
+  const moment = readTime("to", to);
+  if (advance !== undefined && moment === undefined) return { advance };
+  if (advance === undefined && moment !== undefined) return { to: moment };
   throw new MalformedBody("give either advance or to");
 }
 

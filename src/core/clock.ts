@@ -33,13 +33,13 @@ export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Cl
     "advance" in move
       ? ["$1::interval", move.advance]
       : ["($1::timestamptz - clock_timestamp() - (value #>> '{}')::interval)", move.to.toISOString()];
-  const tooFar = refused({ code: "clock-too-far", last: limits.clock_last });
+  const tooFar = refused({ code: "clock-too-far", last: limits.time_last });
   try {
     const moved = await pool.query(
       `UPDATE installation SET value = to_jsonb(((value #>> '{}')::interval + ${step})::text)
        WHERE name = 'clock-offset' AND ${step} >= '0'
          AND clock_timestamp() + (value #>> '{}')::interval + ${step} < $2::timestamptz`,
-      [value, limits.clock_last],
+      [value, limits.time_last],
     );
     const now = await readNow(pool);
     if (moved.rowCount === 1) return accepted(await readClock(pool));

@@ -6,7 +6,6 @@ export type Refusal =
   | { code: "reference-paid"; reference: string }
   | { code: "due-passed"; dueAt: Date; now: Date }
   | { code: "due-too-far"; dueAt: Date; max_days: number }
-  | { code: "bank-unsupported"; bankCode: string }
   | { code: "numbers-exhausted"; bankCode: string }
   | { code: "payment-unknown"; id: string }
   | { code: "payment-not-ready"; state: string }

@@ -153,7 +153,8 @@ export class Core {
     const announced: AnnouncedTypes = new Map(
       [...this.#announcers].map(([dialect, announcer]) => [dialect, announcer.announces]),
     );
-    return checkInvariants(this.store.pool, [...invariants, announcedInvariant(announced), ...extra]);
+    const checks = [...invariants, announcedInvariant(announced), ...extra];
+    return this.store.atLeisure((pool) => checkInvariants(pool, checks));
   }
 
   #announce(event: Event, payment: Payment): Announcement[] {

@@ -2,7 +2,7 @@
  * What a node does without being asked: expire accounts, prune what is only kept for a while. Every node does all of
  * it; work is taken with SKIP LOCKED, so nodes help each other and none is special.
  */
-import { businessNow, type Pool } from "../store/index.ts";
+import type { Pool } from "../store/index.ts";
 import { limits } from "./limits.ts";
 
 export interface JobLog {
@@ -69,7 +69,7 @@ export async function prune(pool: Pool, exchangesKept_days: number): Promise<boo
   );
   const exchanges = await pool.query(
     `DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges
-      WHERE at < ${businessNow} - $1 * interval '1 day' LIMIT $2)`,
+      WHERE at < clock_timestamp() - $1 * interval '1 day' LIMIT $2)`,
     [exchangesKept_days, limits.prune_batch],
   );
   await pool.query("DELETE FROM nodes WHERE heartbeat_at < clock_timestamp() - interval '1 hour'");

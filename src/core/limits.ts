@@ -22,6 +22,9 @@ export const limits = {
 
   /** Deliveries in flight per node. */
   deliveries_in_flight: 64,
+  /** Of those, to one URL; and how many due ones are looked at to choose fairly. */
+  deliveries_per_url: 8,
+  deliveries_considered: 2_000,
   delivery_poll_ms: 500,
   /** How long a node that ends waits for attempts under way. */
   delivery_stop_grace_ms: 5_000,
@@ -33,8 +36,9 @@ export const limits = {
   notice_urls_max: 10,
   notice_url_length: 2_048,
 
-  /** The sandbox clock stops short of what times can be told in. */
-  clock_last: "2200-01-01T00:00:00Z",
+  /** Times outside these are nobody's; the sandbox clock stops at the last. */
+  time_first: "2000-01-01T00:00:00Z",
+  time_last: "2200-01-01T00:00:00Z",
 
   heartbeat_ms: 1_000,
   /** A node whose heartbeat is older is dead: its leases are void. */

@@ -50,6 +50,12 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     },
     frameworkErrors: (error, request, reply) => answer(request, reply as FastifyReply, failureOf(error)),
   });
+  // The route, not the address, which may carry a token.
+  server.addHook("onResponse", async (request, reply) => {
+    const { method, routeOptions } = request;
+    const fields = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    request.log.debug(fields, "request");
+  });
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
   server.setNotFoundHandler((request, reply) =>
     answer(request, reply, { kind: "not-found", status: 404, detail: `${request.method} ${request.url}` }),

@@ -25,7 +25,8 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
   return (fields) => {
     const unstorable = findUnstorable(fields);
     if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
-    const value = Object.fromEntries(Object.entries(fields).filter(([, held]) => !isAbsent(held)));
+    const present = Object.entries(fields).filter(([, held]) => !isAbsent(held));
+    const value = Object.fromEntries(present.map(([field, held]) => [field, plain(schema.properties[field], held)]));
     for (const [field, property] of Object.entries(schema.properties)) {
       const wanted = numericType(property);
       if (wanted === undefined || value[field] === undefined || isPlainNumber(value[field])) continue;
@@ -34,6 +35,13 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
     if (validate(value)) return { ok: true, value: value as Static<Schema> };
     return { ok: false, problem: problemOf(validate.errors![0]!) };
   };
+}
+
+/** A form's 1 and 0 for a boolean, and lists without their empty items. */
+function plain(property: object | undefined, value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !isAbsent(item));
+  const isFlag = property !== undefined && "type" in property && property.type === "boolean";
+  return isFlag && (value === "1" || value === "0") ? value === "1" : value;
 }
 
 function numericType(property: object): "integer" | "number" | undefined {

@@ -4,15 +4,21 @@ import { limits } from "../core/limits.ts";
 import type { AttemptOutcome } from "../core/webhooks/delivery.ts";
 import type { Send } from "../core/webhooks/engine.ts";
 import { httpLimits } from "./limits.ts";
+import { publicLookup, refusePrivateHost } from "./private-addresses.ts";
 
 export interface WebhookClient {
   send: Send;
   close(): Promise<void>;
 }
 
-export function createWebhookClient(): WebhookClient {
+/** `allowPrivate`: only where whoever names the address sits at this machine. */
+export function createWebhookClient(options: { allowPrivate: boolean }): WebhookClient {
+  const { allowPrivate } = options;
   const agent = new Agent({
-    connect: { timeout: httpLimits.webhook_connect_timeout_ms },
+    connect: {
+      timeout: httpLimits.webhook_connect_timeout_ms,
+      ...(allowPrivate ? {} : { lookup: publicLookup }),
+    },
     headersTimeout: httpLimits.webhook_read_timeout_ms,
     bodyTimeout: httpLimits.webhook_read_timeout_ms,
   });
@@ -27,6 +33,7 @@ export function createWebhookClient(): WebhookClient {
         duration_ms: performance.now() - start,
       });
       try {
+        if (!allowPrivate) refusePrivateHost(url);
         const signal = AbortSignal.timeout(httpLimits.webhook_total_timeout_ms);
         const answer = await request(url, { method: "POST", headers, body, dispatcher: agent, signal });
         const kept = await readBeginning(answer.body);

@@ -40,6 +40,7 @@ export interface StoreOptions {
 export class Store {
   /** For reads and for single statements that need no command. */
   readonly pool: Pool;
+  readonly #where: Where;
   readonly #batches: Pool;
   readonly #limits: GroupCommitLimits;
   readonly #metrics: GroupCommitMetrics | undefined;
@@ -47,10 +48,16 @@ export class Store {
   constructor(where: Where, options: StoreOptions = {}) {
     this.#limits = { ...groupCommitLimits, ...options.limits };
     this.#metrics = options.metrics;
-    this.pool = createPool(where, poolLimits.read_connections);
-    this.#batches = createPool(where, poolLimits.batch_connections, {
+    this.#where = where;
+    const timeouts = {
+      lock_timeout: poolLimits.lock_timeout_ms,
+      statement_timeout: poolLimits.statement_timeout_ms,
+      query_timeout: poolLimits.answer_timeout_ms,
       idle_in_transaction_session_timeout: poolLimits.idle_in_transaction_ms,
-    });
+    };
+    this.pool = createPool(where, poolLimits.read_connections, timeouts);
+    const connections = Math.max(poolLimits.batch_connections, 3 * this.#limits.lanes);
+    this.#batches = createPool(where, connections, timeouts);
     // Every statement of a batch is a look-up by key. A plan made while a table was small and nobody had counted its
     // rows would read the whole table, and a prepared statement keeps its plan.
     this.#batches.on("connect", (client) => void client.query("SET enable_seqscan = off").catch(() => {}));
@@ -64,7 +71,17 @@ export class Store {
   }
 
   migrate(): Promise<string[]> {
-    return migrate(this.pool);
+    return this.atLeisure(migrate);
+  }
+
+  /** For work that may take minutes, on a connection without the time limits of a node's requests. */
+  async atLeisure<Result>(work: (pool: Pool) => Promise<Result>): Promise<Result> {
+    const pool = createPool(this.#where, 1, { query_timeout: poolLimits.long_answer_timeout_ms });
+    try {
+      return await work(pool);
+    } finally {
+      await pool.end();
+    }
   }
 
   async close(): Promise<void> {

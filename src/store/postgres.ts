@@ -40,12 +40,19 @@ function safeInteger(text: string): number {
 }
 
 export const poolLimits = {
-  /** For batches: at most two per command are in flight, unless lanes are added. */
+  /** For batches, and at least three for each lane a command may have. */
   batch_connections: 20,
-  /** For everything else. A node takes 30 connections in all at most. */
+  /** For everything else. */
   read_connections: 10,
   connect_timeout_ms: 10_000,
   idle_timeout_ms: 60_000,
+  /** A statement that waits for a lock, or runs, longer than this fails; the batch runs again or is refused. */
+  lock_timeout_ms: 8_000,
+  statement_timeout_ms: 15_000,
+  /** A server that does not answer at all is taken for lost after this. */
+  answer_timeout_ms: 20_000,
+  /** Checks and migrations may take longer. */
+  long_answer_timeout_ms: 600_000,
   /** A node that vanished in the middle of a batch holds its locks no longer than this. */
   idle_in_transaction_ms: 15_000,
 };
@@ -66,10 +73,10 @@ export function createPool(where: Where, connections: number, limits: pg.PoolCon
   return pool;
 }
 
-/** The whole batch may simply run again: PostgreSQL rolled it back to resolve a conflict. */
+/** The whole batch may simply run again: PostgreSQL rolled it back to resolve a conflict, or a lock took too long. */
 export function isConflict(error: unknown): boolean {
   const code = sqlState(error);
-  return code === "40P01" || code === "40001";
+  return code === "40P01" || code === "40001" || code === "55P03" || code === "57014";
 }
 
 /** The connection or the server went away, so nothing is known but what the batch's fence will tell. */
@@ -82,7 +89,7 @@ export function isConnectionLoss(error: unknown): boolean {
     /^(ECONN(RESET|REFUSED|ABORTED)|EPIPE|ENOENT|ETIMEDOUT|EHOSTUNREACH)$/.test(String(error.code))
   )
     return true;
-  return /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
+  return /^(Connection terminated|Query read timeout|Client has encountered a connection error|timeout exceeded when trying to connect|Client was closed)/.test(
     error.message,
   );
 }

@@ -16,7 +16,7 @@ const READ: Statement = {
   text: `SELECT ${payments.select("p")} FROM payments p WHERE id = ANY($1)`,
 };
 
-/** By index on (merchant_id, reference); few rows share a reference. */
+/** By index on (reference, merchant_id); few rows share a reference. */
 const READ_PAID_REFERENCES: Statement = {
   name: "read-paid-references",
   text: `SELECT p.id, p.merchant_id AS "merchantId", p.reference
@@ -51,7 +51,7 @@ export async function readPaidReferences(
 export interface PaymentView {
   payment: Payment;
   virtualAccount: VirtualAccount;
-  /** Matched credits, oldest first. */
+  /** For a fixed account: its credits, oldest first, those that the bank took back included. */
   deposits: Deposit[];
 }
 
@@ -101,5 +101,9 @@ export async function depositsOf(db: Queryable, paymentId: string): Promise<Depo
 async function viewOf(db: Queryable, payment: Payment): Promise<PaymentView> {
   const virtualAccount = (await accountOf(db, payment.id))!;
   const credits = virtualAccount.kind === "fixed" ? await depositsOf(db, payment.id) : [];
-  return { payment, virtualAccount, deposits: credits.filter((deposit) => deposit.state === "matched") };
+  return { payment, virtualAccount, deposits: credits.filter(isCredited) };
+}
+
+function isCredited(deposit: Deposit): boolean {
+  return deposit.kind === "credit" && (deposit.state === "matched" || deposit.state === "reversed");
 }

@@ -21,11 +21,13 @@ export const poolNumbers = table<PoolNumber>(
   ["connector", "bankCode", "number"],
 );
 
-/** Walks the index of free numbers from the longest rested; numbers another batch is about to take are passed over. */
+/** Walks the index of free numbers from the longest rested; numbers another batch is about to take, or whose account the sweep has yet to expire, are passed over. */
 const TAKE: Statement = {
   name: "take-pool-numbers",
   text: `SELECT number FROM pool_numbers
     WHERE connector = $1 AND bank_code = $2 AND available_from <= ${businessNow}
+      AND NOT EXISTS (SELECT FROM virtual_accounts v WHERE v.connector = $1 AND v.bank_code = $2
+        AND v.number = pool_numbers.number AND v.state = 'open')
     ORDER BY available_from LIMIT $3 FOR UPDATE SKIP LOCKED`,
 };
 

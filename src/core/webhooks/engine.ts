@@ -19,22 +19,33 @@ export type Send = (delivery: Pick<Delivery, "url" | "headers" | "body">) => Pro
 /**
  * Walks the index of due deliveries and takes those whose lease is free, whose node is dead, or which this node holds
  * without knowing it. Heartbeats and leases go by real time; schedules by business time ($1 is the node, $2 the fencing
- * id, $3 how many, $4 the deliveries this node knows it holds).
+ * id, $3 how many, $4 the deliveries this node knows it holds, $5 the
+ * URLs that have as many attempts under way as one may have: a receiver that never answers takes no other's place).
  */
 const LEASE: Statement = {
   name: "lease-deliveries",
-  text: `WITH clock AS (SELECT ${businessNow} AS now), due AS (
-      SELECT d.id FROM deliveries d, clock
-      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now
-        AND (d.lease_node IS NULL OR (d.lease_node = $1 AND d.id <> ALL($4)) OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
-          AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))
+  text: `WITH clock AS (SELECT ${businessNow} AS now), waiting AS (
+      SELECT d.id, d.url, d.next_attempt_at FROM deliveries d, clock
+      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now AND d.url <> ALL($5) AND ${isFree("d")}
         AND (d.attempts > 0 OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id AND b.url = d.url
           AND b.subject_seq < d.subject_seq AND b.state = 'pending'
           AND b.created_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
-      ORDER BY d.next_attempt_at LIMIT $3 FOR UPDATE OF d SKIP LOCKED)
+      ORDER BY d.next_attempt_at LIMIT ${limits.deliveries_considered}
+    ), fair AS (
+      SELECT id FROM (SELECT *, row_number() OVER (PARTITION BY url ORDER BY next_attempt_at) AS place FROM waiting) ranked
+      WHERE place <= ${limits.deliveries_per_url} ORDER BY next_attempt_at LIMIT $3
+    ), due AS (
+      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair) AND d.state = 'pending' AND ${isFree("d")}
+      FOR UPDATE OF d SKIP LOCKED)
     UPDATE deliveries d SET lease_node = $1, lease_id = $2 FROM due WHERE d.id = due.id
     RETURNING ${deliveries.select("d")}`,
 };
+
+function isFree(alias: string): string {
+  return `(${alias}.lease_node IS NULL OR (${alias}.lease_node = $1 AND ${alias}.id <> ALL($4))
+    OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = ${alias}.lease_node
+      AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
+}
 
 /** Records an attempt only for the holder of the lease. */
 const RECORD: Statement = {
@@ -64,7 +75,7 @@ export class DeliveryEngine {
   readonly #send: Send;
   readonly #log: EngineLog;
   readonly #node = newId("node");
-  readonly #inFlight = new Map<string, Promise<void>>();
+  readonly #inFlight = new Map<string, { url: string; attempt: Promise<void> }>();
   /** Attempted, but the attempt could not be recorded: left alone for a while before it is made again. */
   readonly #unrecorded = new Set<string>();
   #running = false;
@@ -97,7 +108,7 @@ export class DeliveryEngine {
     clearInterval(poll);
     await this.#taking;
     await Promise.race([
-      Promise.all(this.#inFlight.values()),
+      Promise.all([...this.#inFlight.values()].map((one) => one.attempt)),
       pause(limits.delivery_stop_grace_ms, undefined, { ref: false }),
     ]);
     this.#abandoned = true;
@@ -123,7 +134,7 @@ export class DeliveryEngine {
     if (free <= 0) return;
     const leaseId = newId("lease");
     const held = [...this.#inFlight.keys(), ...this.#unrecorded];
-    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free, held]);
+    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free, held, this.#busyUrls()]);
     if (taken.rows.length === free) this.#wanted = true;
     for (const delivery of taken.rows) {
       const attempt = this.#attempt(delivery)
@@ -136,8 +147,14 @@ export class DeliveryEngine {
           this.#inFlight.delete(delivery.id);
           this.wake();
         });
-      this.#inFlight.set(delivery.id, attempt);
+      this.#inFlight.set(delivery.id, { url: delivery.url, attempt });
     }
+  }
+
+  #busyUrls(): string[] {
+    const counts = new Map<string, number>();
+    for (const { url } of this.#inFlight.values()) counts.set(url, (counts.get(url) ?? 0) + 1);
+    return [...counts].filter(([, count]) => count >= limits.deliveries_per_url).map(([url]) => url);
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
@@ -148,7 +165,7 @@ export class DeliveryEngine {
     const verdict = judgeAttempt(outcome, attempt, delivery);
     const wait_s = verdict.state === "pending" ? verdict.wait_s : 0;
     const duration_ms = Math.round(outcome.duration_ms);
-    await this.#pool.query(RECORD, [
+    const recorded = await this.#pool.query(RECORD, [
       delivery.id,
       delivery.leaseId,
       verdict.state,
@@ -158,6 +175,10 @@ export class DeliveryEngine {
       outcome.error,
       outcome.answer,
     ]);
+    if (recorded.rowCount === 0) {
+      this.#log.warn({ delivery: delivery.id, attempt }, "another node has taken a delivery that was being attempted");
+      return;
+    }
     const fields = { delivery: delivery.id, attempt, status: outcome.status, error: outcome.error, duration_ms };
     if (verdict.state === "delivered") this.#log.info(fields, "webhook delivered");
     else this.#log.warn({ ...fields, state: verdict.state }, "webhook not delivered");

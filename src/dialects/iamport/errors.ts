@@ -36,8 +36,6 @@ export function refusalError(refusal: Refusal): IamportError {
       return at(200, -1, "vbank_due(입금기한)는 현재 시각 이후여야 합니다.");
     case "due-too-far":
       return at(200, -1, `vbank_due(입금기한)는 최대 ${refusal.max_days}일 이내여야 합니다.`);
-    case "bank-unsupported":
-      return errors.bankUnknown(refusal.bankCode);
     case "numbers-exhausted":
       return at(200, -1, `은행(${refusal.bankCode})에서 발급 가능한 가상계좌번호가 모두 소진되었습니다.`);
     case "payment-unknown":

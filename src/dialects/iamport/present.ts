@@ -30,6 +30,7 @@ export function presentPayment(view: PaymentView): Payment {
   const { payment, virtualAccount, deposits } = view;
   const { buyer } = payment;
   const reversed = payment.state === "reversed";
+  const cancellations = reversalsOf(view);
   return {
     amount: payment.amount,
     apply_num: null,
@@ -40,8 +41,8 @@ export function presentPayment(view: PaymentView): Payment {
     buyer_name: buyer.name,
     buyer_postcode: buyer.postcode,
     buyer_tel: buyer.tel,
-    cancel_amount: reversed ? payment.amount : payment.refundedAmount,
-    cancel_history: reversed ? [reversalOf(view)] : [],
+    cancel_amount: cancellations.reduce((sum, one) => sum + one.amount, payment.refundedAmount),
+    cancel_history: cancellations,
     cancel_reason: reversed ? reversalReason : payment.cancelReason,
     cancel_receipt_urls: [],
     cancelled_at: toSeconds(reversed ? payment.reversedAt : payment.cancelledAt),
@@ -93,14 +94,21 @@ export function presentPayment(view: PaymentView): Payment {
   };
 }
 
-/** A credit the bank took back, as the one cancellation of its payment. */
-function reversalOf({ payment }: PaymentView): Payment["cancel_history"][number] {
-  return {
-    pg_tid: payment.providerTransaction,
-    amount: payment.amount,
-    cancelled_at: toSeconds(payment.reversedAt),
+/** Each credit that the bank took back, as a cancellation. */
+function reversalsOf({ payment, virtualAccount, deposits }: PaymentView): Payment["cancel_history"] {
+  const cancellation = (pg_tid: string, amount: number, at: Date | null, id: string) => ({
+    pg_tid,
+    amount,
+    cancelled_at: toSeconds(at),
     reason: reversalReason,
-    cancellation_id: payment.id.slice(-20),
+    cancellation_id: id.slice(-20),
     receipt_url: null,
-  };
+  });
+  if (virtualAccount.kind === "one_time") {
+    const { providerTransaction, amount, reversedAt, id } = payment;
+    return payment.state === "reversed" ? [cancellation(providerTransaction, amount, reversedAt, id)] : [];
+  }
+  return deposits
+    .filter((deposit) => deposit.state === "reversed")
+    .map(({ transactionId, amount, updatedAt, id }) => cancellation(transactionId, amount, updatedAt, id));
 }

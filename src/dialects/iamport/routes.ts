@@ -99,7 +99,7 @@ type Read<Value> = { ok: true; value: Value } | { ok: false; error: IamportError
 
 /** A request as the command takes it, or why it cannot be. */
 async function readIssue(core: Core, tenant: Tenant, request: FastifyRequest): Promise<Read<IssueCommandRequest>> {
-  const fields = textOfCustomData(request.body as Fields);
+  const fields = withoutIgnored(textOfCustomData(request.body as Fields));
   const checked = checkIssue(fields);
   if (!checked.ok) return wrong(problemError(checked.problem));
   const body = checked.value;
@@ -156,6 +156,12 @@ async function readIssue(core: Core, tenant: Tenant, request: FastifyRequest): P
       },
     },
   };
+}
+
+/** An account for any amount is recorded with none, whatever is sent (`reference/iamport.md` 2.1). */
+function withoutIgnored(fields: Fields): Fields {
+  const anyAmount = ["true", "1"].includes(String(fields.fixed_unlimited_vbank));
+  return anyAmount ? { ...fields, amount: undefined } : fields;
 }
 
 /** `custom_data` of any type is kept and echoed as text (`reference/iamport.md` 2.1). */

@@ -77,8 +77,8 @@ const UNACKNOWLEDGED: Statement = {
 type Order = (TransferOrder & { kind: "credit"; id: string }) | { kind: "reversal"; id: string };
 
 type BankAnswer =
-  /** `contradicts`: the notice will not say what the bank recorded, so that taking it acknowledges nothing. */
-  { ok: true; transaction: BankTransaction; contradicts: boolean } | { ok: false; refusal: BankRefusal };
+  /** What the bank recorded, and what else it was told to say of it: a bank that contradicts itself. */
+  { ok: true; transaction: BankTransaction; contradiction?: BankTransaction } | { ok: false; refusal: BankRefusal };
 
 interface BankState {
   /** By id and kind. */
@@ -99,13 +99,12 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
   if (order.kind === "reversal") {
     const credit = state.transactions.get(transactionKey({ id: order.id, kind: "credit" }));
     if (credit === undefined) return refuse({ code: "no-such-transaction", id: order.id });
-    if (known !== undefined)
-      return { result: { ok: true, transaction: known, contradicts: false }, recorded: undefined };
+    if (known !== undefined) return { result: { ok: true, transaction: known }, recorded: undefined };
     return record({ ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null });
   }
   const occurredAt = order.occurredAt ?? now;
   const target = state.target(order, occurredAt);
-  if (known !== undefined) return { result: { ok: true, ...again(known, order) }, recorded: undefined };
+  if (known !== undefined) return { result: again(known, order), recorded: undefined };
   const amount = order.amount ?? target?.account.amount ?? undefined;
   const reason = order.unchecked ? undefined : objection(target, { amount: amount ?? 1, occurredAt });
   if (reason !== undefined) return refuse({ code: "bank-refused", reason });
@@ -125,8 +124,8 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
 }
 
 /** A notice sent again says what it is told to say now: a bank that contradicts itself is what Naru must survive. */
-function again(known: BankTransaction, order: TransferOrder): { transaction: BankTransaction; contradicts: boolean } {
-  const transaction = {
+function again(known: BankTransaction, order: TransferOrder): BankAnswer {
+  const told = {
     ...known,
     bankCode: order.bankCode,
     number: order.number,
@@ -134,7 +133,8 @@ function again(known: BankTransaction, order: TransferOrder): { transaction: Ban
     depositorName: order.depositorName ?? known.depositorName,
     occurredAt: order.occurredAt ?? known.occurredAt,
   };
-  return { transaction, contradicts: !isDeepStrictEqual(transaction, known) };
+  const transaction = known;
+  return isDeepStrictEqual(told, known) ? { ok: true, transaction } : { ok: true, transaction, contradiction: told };
 }
 
 function refuse(refusal: BankRefusal): BankDecision {
@@ -142,7 +142,7 @@ function refuse(refusal: BankRefusal): BankDecision {
 }
 
 function record(transaction: BankTransaction): BankDecision {
-  return { result: { ok: true, transaction, contradicts: false }, recorded: transaction };
+  return { result: { ok: true, transaction }, recorded: transaction };
 }
 
 const order: Command<Order, BankState, BankDecision> = {
@@ -222,9 +222,11 @@ export class SandboxBank {
   async #carryOut(one: Order): Promise<TransferResult> {
     const answer = await this.#order(one);
     if (!answer.ok) return answer;
+    // What was recorded is told first, in case a node died before it could be: the books hold what the bank moved.
     const notice = await this.#core.receiveNotice(toNotice(answer.transaction));
-    if (!answer.contradicts) this.#acknowledge(answer.transaction);
-    return { ok: true, notice };
+    this.#acknowledge(answer.transaction);
+    if (answer.contradiction === undefined) return { ok: true, notice };
+    return { ok: true, notice: await this.#core.receiveNotice(toNotice(answer.contradiction)) };
   }
 
   #acknowledge(transaction: BankTransaction): void {
@@ -242,9 +244,9 @@ export class SandboxBank {
   async #resend(): Promise<boolean> {
     const { resend_after_s, resend_batch } = bankLimits;
     const late = await this.#pool.query<BankTransaction>(UNACKNOWLEDGED, [resend_after_s, resend_batch]);
-    await Promise.all(late.rows.map((transaction) => this.#core.receiveNotice(toNotice(transaction))));
-    this.#acknowledged.push(...late.rows);
+    const told = await Promise.allSettled(late.rows.map((one) => this.#core.receiveNotice(toNotice(one))));
+    this.#acknowledged.push(...late.rows.filter((_, index) => told[index]!.status === "fulfilled"));
     await this.#flush();
-    return late.rows.length === resend_batch;
+    return late.rows.length === resend_batch && told.some((one) => one.status === "fulfilled");
   }
 }
