@@ -17,7 +17,7 @@ import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { httpLimits } from "./http/limits.ts";
 import { createServer } from "./http/server.ts";
 import { createWebhookClient } from "./http/webhook-client.ts";
-import { checkMasterKey, checkMode, readSecrets } from "./master-key.ts";
+import { checkMasterKey, checkMode, readSecrets } from "./installation.ts";
 import { type GroupCommitMetrics, Store, type Where } from "./store/index.ts";
 import { version } from "./version.ts";
 

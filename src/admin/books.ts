@@ -6,7 +6,8 @@ import { listLedgerAccounts, trialBalance } from "../core/ledger/ledger.ts";
 import { limits } from "../core/limits.ts";
 import { listPayments, readTimeline } from "../core/payments/timeline.ts";
 import { MalformedBody } from "../http/body.ts";
-import { fail, reader } from "./errors.ts";
+import { fail } from "./errors.ts";
+import { reader } from "./requests.ts";
 import { PageQuery, PaymentsQuery } from "./schemas.ts";
 
 const readPage = reader(PageQuery);

@@ -9,7 +9,8 @@ import type { Core } from "../core/index.ts";
 import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
-import { fail, reader, readTime } from "./errors.ts";
+import { fail } from "./errors.ts";
+import { reader, readTime } from "./requests.ts";
 import { ClockRequest, DepositRequest } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);

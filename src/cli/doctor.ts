@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { visitDatabase } from "../database.ts";
+import { readSecrets } from "../installation.ts";
 import { createCore, invariantsOf, openStore } from "../main.ts";
-import { readSecrets } from "../master-key.ts";
 import { createLogger } from "./logger.ts";
 
 export const doctor = new Command("doctor")

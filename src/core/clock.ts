@@ -41,8 +41,8 @@ export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Cl
          AND clock_timestamp() + (value #>> '{}')::interval + ${step} < $2::timestamptz`,
       [value, limits.time_last],
     );
-    const now = await readNow(pool);
     if (moved.rowCount === 1) return accepted(await readClock(pool));
+    const now = await readNow(pool);
     return "to" in move && move.to < now ? refused({ code: "clock-backwards", now }) : tooFar;
   } catch (error) {
     const overflows = ["22007", "22008", "22015"].includes(sqlState(error) ?? "");

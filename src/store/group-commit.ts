@@ -24,7 +24,8 @@
  *
  * What can go wrong, and what happens then:
  *
- *   - Deadlock (40P01), serialization failure (40001), StaleRead: the whole batch runs again.
+ *   - Deadlock (40P01), serialization failure (40001), a lock or statement that took too long (55P03, 57014),
+ *     StaleRead: the whole batch runs again, `tries` times and for `retry_ms` at most.
  *   - The connection is lost before COMMIT was sent: PostgreSQL rolls back, the whole batch runs again.
  *   - The reply to COMMIT is lost: nobody knows. Every batch inserts its id into `batches` first, and that row is a
  *     fence: on a new connection we insert the same id, marked as never committed. If the first transaction is still

@@ -69,12 +69,10 @@ export function decideNotice(
   notice: ReceivedNotice,
   now: Date,
 ): { result: NoticeResult; changes: NoticeChanges } {
-  const same = state.earlier.filter((deposit) => deposit.kind === notice.kind && !isRefusedReversal(deposit));
-  const duplicate = state.earlier.find(
-    (deposit) => deposit.kind === notice.kind && deposit.contentHash === notice.contentHash,
-  );
+  const same = state.earlier.filter((deposit) => deposit.kind === notice.kind);
+  const duplicate = same.find((deposit) => deposit.contentHash === notice.contentHash);
   if (duplicate !== undefined) return { result: { deposit: duplicate, duplicate: true }, changes: nothing() };
-  if (same.length > 0) return keep(notice, "conflicting_notice", now);
+  if (!same.every(isRefusedReversal)) return keep(notice, "conflicting_notice", now);
   return notice.kind === "credit" ? decideCredit(state, notice, now) : decideReversal(state, notice, now);
 }
 
@@ -141,7 +139,7 @@ function matchCredit({ account, payment }: Target, notice: ReceivedNotice, now: 
 }
 
 function suspend(state: NoticeState, notice: ReceivedNotice, reason: SuspenseReason, now: Date) {
-  const owned = state.target === undefined ? {} : owner(state.target.account);
+  const owned = owner(state.target?.account);
   const { deposit, event } = receive(
     notice,
     { state: "suspended", reason, booked: true, ...owned },
@@ -166,7 +164,7 @@ function suspend(state: NoticeState, notice: ReceivedNotice, reason: SuspenseRea
 
 /** The reversal came first: the credit passes through suspense and is gone, and no payment was ever touched. */
 function decideOvertakenCredit(state: NoticeState, waiting: Deposit, notice: ReceivedNotice, now: Date) {
-  const owned = state.target === undefined ? {} : owner(state.target.account);
+  const owned = owner(state.target?.account);
   const { deposit, event } = receive(notice, { state: "reversed", booked: true, ...owned }, "deposit.reversed", now);
   const applied = changeDeposit(waiting, { state: "applied", booked: true, ...owned }, "reversal.applied", now);
   const bank = accounts.bank(notice.connector);
@@ -250,7 +248,8 @@ function receive(
   return changeDeposit(arrived, {}, type, now);
 }
 
-function owner(account: VirtualAccount) {
+function owner(account: VirtualAccount | undefined) {
+  if (account === undefined) return {};
   return { merchantId: account.merchantId, paymentId: account.paymentId, virtualAccountId: account.id };
 }
 

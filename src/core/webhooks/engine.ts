@@ -16,6 +16,11 @@ import { type AttemptOutcome, type Delivery, deliveries, judgeAttempt } from "./
 
 export type Send = (delivery: Pick<Delivery, "url" | "headers" | "body">) => Promise<AttemptOutcome>;
 
+/** Nobody has a delivery `d`, or nobody who lives and knows that they have it. */
+const isFree = `(d.lease_node IS NULL OR (d.lease_node = $1 AND d.id <> ALL($4))
+    OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
+      AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
+
 /**
  * Walks the index of due deliveries and takes those whose lease is free, whose node is dead, or which this node holds
  * without knowing it. Heartbeats and leases go by real time; schedules by business time ($1 is the node, $2 the fencing
@@ -26,7 +31,7 @@ const LEASE: Statement = {
   name: "lease-deliveries",
   text: `WITH clock AS (SELECT ${businessNow} AS now), waiting AS (
       SELECT d.id, d.url, d.next_attempt_at FROM deliveries d, clock
-      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now AND d.url <> ALL($5) AND ${isFree("d")}
+      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now AND d.url <> ALL($5) AND ${isFree}
         AND (d.attempts > 0 OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id AND b.url = d.url
           AND b.subject_seq < d.subject_seq AND b.state = 'pending'
           AND b.created_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
@@ -35,17 +40,11 @@ const LEASE: Statement = {
       SELECT id FROM (SELECT *, row_number() OVER (PARTITION BY url ORDER BY next_attempt_at) AS place FROM waiting) ranked
       WHERE place <= ${limits.deliveries_per_url} ORDER BY next_attempt_at LIMIT $3
     ), due AS (
-      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair) AND d.state = 'pending' AND ${isFree("d")}
+      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair) AND d.state = 'pending' AND ${isFree}
       FOR UPDATE OF d SKIP LOCKED)
     UPDATE deliveries d SET lease_node = $1, lease_id = $2 FROM due WHERE d.id = due.id
     RETURNING ${deliveries.select("d")}`,
 };
-
-function isFree(alias: string): string {
-  return `(${alias}.lease_node IS NULL OR (${alias}.lease_node = $1 AND ${alias}.id <> ALL($4))
-    OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = ${alias}.lease_node
-      AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
-}
 
 /** Records an attempt only for the holder of the lease. */
 const RECORD: Statement = {

@@ -115,7 +115,7 @@ async function readIssue(core: Core, tenant: Tenant, request: FastifyRequest): P
   const badUrl = body.notice_url?.find((url) => !isWebUrl(url));
   if (badUrl !== undefined) return wrong(errors.illTyped("notice_url", "http(s) URL"));
 
-  const number = await core.nextNumber("iamport-imp-uid");
+  const wireId = impUid(await core.nextNumber("iamport-imp-uid"));
   const { settings } = tenant.merchant;
   return {
     ok: true,
@@ -123,10 +123,10 @@ async function readIssue(core: Core, tenant: Tenant, request: FastifyRequest): P
       ...newIssueIds(),
       merchantId: tenant.merchant.id,
       dialect: "iamport",
-      wireId: impUid(number),
+      wireId,
       reference: body.merchant_uid,
       channel,
-      providerTransaction: `${channel.providerMerchantId.slice(0, pgTid_length - 13)}_${impUid(number).slice(4)}`,
+      providerTransaction: pgTid(channel, wireId),
       beneficiary: accounts.merchant(tenant.merchant.id),
       bankCode,
       kind: anyAmount ? "fixed" : "one_time",
@@ -189,6 +189,12 @@ function isWebUrl(text: string): boolean {
 export function impUid(number: number): string {
   const spread = (BigInt(number) * 387_420_489_123n + 104_729_000_037n) % 1_000_000_000_000n;
   return `imp_${spread.toString().padStart(12, "0")}`;
+}
+
+/** The PG's merchant id, cut where both would not fit, and the digits of the payment's own id. */
+function pgTid(channel: Channel, wireId: string): string {
+  const suffix = wireId.replace(/^imp/, "");
+  return channel.providerMerchantId.slice(0, pgTid_length - suffix.length) + suffix;
 }
 
 function problemError(problem: Problem): IamportError {

@@ -64,7 +64,3 @@ export function isUnderConstruction(name: string): boolean {
 export function giveTo(account: Ids | undefined, path: string): void {
   if (account) lchownSync(path, account.uid, account.gid);
 }
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

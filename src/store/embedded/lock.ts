@@ -2,8 +2,8 @@
  * The lock that decides who owns the database: an advisory lock of one session, which PostgreSQL itself releases when
  * that session ends, however it ends. `owner.json` only spares most losers the way here and can name the winner.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
-import { pause } from "./files.ts";
 import { LOCK_LIMIT_MS, LOCK_POLL_EVERY_MS } from "./limits.ts";
 
 /** "naru" in two-key form, which has a key space of its own. */

@@ -11,11 +11,13 @@
  * Process ids mean nothing in another container or on another host that shares the directory; such an owner is known by
  * the heartbeat on its file. The advisory lock in the database (lock.ts) has the last word.
  */
+
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { EmbeddedError, errorCode, messageOf } from "./error.ts";
-import { pause, readText } from "./files.ts";
+import { readText } from "./files.ts";
 import * as limits from "./limits.ts";
 import { isSame, processRealm, startTime } from "./process.ts";
 

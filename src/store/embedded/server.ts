@@ -5,12 +5,13 @@
  * with it, and it outlives a killed Naru. The next start adopts what it finds if it is exactly what it would start
  * itself: the same program, the same settings, reachable with our password. Anything else is stopped and started anew.
  */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, realpathSync, rmSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { connect, connectionTo, WRONG_PASSWORD } from "./connect.ts";
 import { clearEndpoint, type Endpoint, hasSocket, newEndpoint, removeEndpoint } from "./endpoint.ts";
 import { EmbeddedError, errorCode, messageOf } from "./error.ts";
-import { pause } from "./files.ts";
 import * as limits from "./limits.ts";
 import { logSince, openLog, sizeOf } from "./log-file.ts";
 import { wrongPassword } from "./password.ts";

@@ -9,11 +9,11 @@
  *              nothing is repaired any more.
  *   stopped    Entered by stop() from any mode: it interrupts a repair, ends the server and releases the directory.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type pg from "pg";
 import { connect, connectionTo, type EmbeddedConnection, ensureDatabase, WRONG_PASSWORD } from "./connect.ts";
 import { removeEndpoint } from "./endpoint.ts";
 import { EmbeddedError, errorCode, messageOf } from "./error.ts";
-import { pause } from "./files.ts";
 import * as limits from "./limits.ts";
 import { tryLock } from "./lock.ts";
 import { type Ownership, owned } from "./owner.ts";

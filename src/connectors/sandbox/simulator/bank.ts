@@ -102,9 +102,9 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
     if (known !== undefined) return { result: { ok: true, transaction: known }, recorded: undefined };
     return record({ ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null });
   }
+  if (known !== undefined) return { result: again(known, order), recorded: undefined };
   const occurredAt = order.occurredAt ?? now;
   const target = state.target(order, occurredAt);
-  if (known !== undefined) return { result: again(known, order), recorded: undefined };
   const amount = order.amount ?? target?.account.amount ?? undefined;
   const reason = order.unchecked ? undefined : objection(target, { amount: amount ?? 1, occurredAt });
   if (reason !== undefined) return refuse({ code: "bank-refused", reason });

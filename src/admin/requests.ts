@@ -1,0 +1,39 @@
+/** How Naru's own API reads what it is sent; whatever is wrong is thrown and answered 400 by the shell. */
+import type { Static, TObject } from "typebox";
+import { limits } from "../core/limits.ts";
+import { type Fields, MalformedBody } from "../http/body.ts";
+import { type Problem, validator } from "../http/validate.ts";
+
+/** Reads a body or query by its schema. */
+export function reader<Schema extends TObject>(schema: Schema): (fields: unknown) => Static<Schema> {
+  const check = validator(schema);
+  return (fields) => {
+    const checked = check(fields as Fields);
+    if (checked.ok) return checked.value;
+    throw new MalformedBody(problemText(checked.problem));
+  };
+}
+
+/** A moment that banks could mean, or undefined as given. `date-time` alone lets through a 60th second and the year 0. */
+export function readTime(field: string, text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const time = new Date(text);
+  const { time_first, time_last } = limits;
+  if (time >= new Date(time_first) && time < new Date(time_last)) return time;
+  throw new MalformedBody(`${field} must be a date-time from ${time_first} to ${time_last}`);
+}
+
+function problemText(problem: Problem): string {
+  switch (problem.kind) {
+    case "missing":
+      return `${problem.field} is missing`;
+    case "type":
+      return `${problem.field || "the body"} must be ${problem.wanted}`;
+    case "too-long":
+      return `${problem.field} may have ${problem.length} characters`;
+    case "range":
+      return `${problem.field} must be ${problem.wanted}`;
+    case "unstorable":
+      return `${problem.field} has a character that cannot be stored`;
+  }
+}
