@@ -10,7 +10,8 @@ export interface EventPage {
 
 /**
  * By index on (xact, id). Events of transactions that are still open, or younger than an open one, wait: an event that
- * commits late would otherwise appear behind a reader that has already passed its place.
+ * commits late would otherwise appear behind a reader that has already passed its place. The server counts transactions
+ * of all its databases, so a long one elsewhere on it holds the reader back as well.
  */
 const FOLLOW: Statement = {
   name: "follow-events",
