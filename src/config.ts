@@ -26,6 +26,8 @@ export interface Config {
   exchangesKept_days: number;
   bankChecksAmounts: boolean;
   announceIssued: boolean;
+  /** How long a call to a bank or PG may take before its outcome counts as unknown. */
+  callTimeout_ms: number;
 }
 
 interface Setting {
@@ -63,6 +65,7 @@ export const settings = {
     default: "true",
     about: "send a webhook when an account is issued",
   },
+  callTimeout: { variable: "NARU_PG_TIMEOUT_MS", default: "15000", about: "how long a bank or PG may take to answer" },
 } as const satisfies Record<string, Setting>;
 
 /** A setting cannot be used; the message names the variable and what it wants. */
@@ -131,6 +134,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     exchangesKept_days: integer(settings.exchangesKept, 1, 3_650),
     bankChecksAmounts: boolean(settings.bankChecksAmounts),
     announceIssued: boolean(settings.announceIssued),
+    callTimeout_ms: integer(settings.callTimeout, 100, 120_000),
   };
 }
 

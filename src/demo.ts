@@ -6,6 +6,7 @@
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { sandbox } from "./connectors/sandbox/index.ts";
 import type { Core } from "./core/index.ts";
+import type { ChannelSettings } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 
 export interface Credentials {
@@ -24,23 +25,50 @@ export function demoCredentials(config: Config, secrets: Secrets): Credentials {
   };
 }
 
-/** Makes the demo merchant if it is not there. Nodes that start together make it once. */
+/** One contract with each PG whose rules differ, so that every rule can be met in the sandbox. */
+const demoChannels: readonly {
+  suffix: string;
+  provider: string;
+  providerMerchantId: string;
+  settings?: ChannelSettings;
+}[] = [
+  { suffix: "", provider: "nice", providerMerchantId: "naru00000m", settings: { taxType: "taxable" } },
+  { suffix: "-nice-mixed", provider: "nice", providerMerchantId: "narumixed0m", settings: { taxType: "mixed" } },
+  { suffix: "-nice_v2", provider: "nice_v2", providerMerchantId: "narunicev2m", settings: { taxType: "taxable" } },
+  { suffix: "-html5_inicis", provider: "html5_inicis", providerMerchantId: "naruinicis" },
+  { suffix: "-settle", provider: "settle", providerMerchantId: "narusettle0" },
+  { suffix: "-tosspayments", provider: "tosspayments", providerMerchantId: "narutoss00" },
+  { suffix: "-ksnet", provider: "ksnet", providerMerchantId: "naruksnet00" },
+  { suffix: "-smartro_v2", provider: "smartro_v2", providerMerchantId: "narusmartro" },
+  { suffix: "-welcome", provider: "welcome", providerMerchantId: "naruwelcome" },
+  { suffix: "-kcp", provider: "kcp", providerMerchantId: "narukcp000" },
+  { suffix: "-daou", provider: "daou", providerMerchantId: "narudaou00" },
+  { suffix: "-danal", provider: "danal", providerMerchantId: "narudanal0" },
+  { suffix: "-kicc", provider: "kicc", providerMerchantId: "narukicc00" },
+  { suffix: "-smartro", provider: "smartro", providerMerchantId: "narusmarold" },
+  { suffix: "-mobilians", provider: "mobilians", providerMerchantId: "narumobil00" },
+  { suffix: "-kakaopay", provider: "kakaopay", providerMerchantId: "narukakao00" },
+];
+
+/** What the demo channel of Inicis wants as `pg_api_key`. */
+const inicisApiKey = "naru_sandbox_inicis_api_key";
+
+/** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
   const { impKey, impSecret } = credentials.iamport;
   await core.registerMerchant({
     merchant: { id: `mer_${impKey}`, name: "Naru Sandbox", settings: {} },
     credentials: [{ id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret) }],
-    channels: [
-      {
-        id: `chn_${impKey}`,
-        connector: sandbox,
-        key: `channel-key-${impKey}`,
-        provider: "nice",
-        providerMerchantId: "naru00000m",
-        name: "Sandbox virtual accounts",
-        isDefault: true,
-      },
-    ],
+    channels: demoChannels.map(({ suffix, provider, providerMerchantId, settings = {} }) => ({
+      id: `chn_${impKey}${suffix}`,
+      connector: sandbox,
+      key: `channel-key-${impKey}${suffix}`,
+      provider,
+      providerMerchantId,
+      name: `Sandbox ${providerMerchantId}`,
+      isDefault: suffix === "",
+      settings: provider === "html5_inicis" ? { apiKeyHash: core.secrets.hash(inicisApiKey) } : settings,
+    })),
   });
 }
 

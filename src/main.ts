@@ -103,11 +103,12 @@ export function createCore(
   const core = new Core({
     store,
     secrets,
-    connectors: config.mode === "sandbox" ? [sandboxConnector] : [],
+    connectors: config.mode === "sandbox" ? [sandboxConnector(store.pool)] : [],
     announcers: [announcer],
     send,
     keepExchanges: config.keepExchanges,
     exchangesKept_days: config.exchangesKept_days,
+    callTimeout_ms: config.callTimeout_ms,
     log,
   });
   return { core, announcer };

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import type { Core } from "../core/index.ts";
-import { decodeUtf8, findUnstorable, MalformedBody, parseFields } from "../http/body.ts";
+import { decodeUtf8, parseFields } from "../http/body.ts";
 import type { Dialect } from "../http/dialect.ts";
 import { mountBooks } from "./books.ts";
 import { failureBody } from "./errors.ts";
@@ -42,12 +42,6 @@ export function admin({ core, config, metrics, sandbox }: AdminOptions): Dialect
       await server.register(
         async (scope) => {
           scope.addHook("onRequest", guard(config));
-          scope.addHook("preValidation", async (request) => {
-            request.body ??= {};
-            const unstorable = findUnstorable(request.params, "path") ?? findUnstorable(request.query, "query");
-            if (unstorable !== undefined)
-              throw new MalformedBody(`${unstorable} has a character that cannot be stored`);
-          });
           await mountBooks(scope, core);
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });

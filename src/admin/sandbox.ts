@@ -1,7 +1,6 @@
 /** Sandbox mode only: the demo credentials, the customer's side of the bank, the movable clock. */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { SandboxBank, TransferResult } from "../connectors/sandbox/index.ts";
-import { sandbox } from "../connectors/sandbox/index.ts";
+import { type Fault, Faults, type SandboxBank, sandbox, type TransferResult } from "../connectors/sandbox/index.ts";
 import { normalizeBankCode } from "../core/banks.ts";
 import { type ClockMove, moveClock, readClock } from "../core/clock.ts";
 import type { Refusal } from "../core/errors.ts";
@@ -11,10 +10,11 @@ import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
 import { reader, readTime } from "./requests.ts";
-import { ClockRequest, DepositRequest } from "./schemas.ts";
+import { ClockRequest, DepositRequest, FaultRequest } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);
 const readClockRequest = reader(ClockRequest);
+const readFault = reader(FaultRequest);
 
 export interface SandboxOptions {
   core: Core;
@@ -61,6 +61,26 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     { schema: { tags, summary: "The bank takes a deposit back" } },
     async (request, reply) => answer(reply, await bank.reverse(request.params.noticeId)),
   );
+
+  const faults = new Faults(pool);
+  server.get("/faults", { schema: { tags, summary: "The faults that are armed" } }, async () => ({
+    faults: await faults.armed(),
+  }));
+
+  server.post(
+    "/faults",
+    { schema: { tags, summary: "Make the bank misbehave for its next calls", body: FaultRequest } },
+    async (request) => {
+      const { fault, count = 1 } = readFault(request.body);
+      await faults.arm(fault as Fault, count);
+      return { faults: await faults.armed() };
+    },
+  );
+
+  server.delete("/faults", { schema: { tags, summary: "Disarm all faults" } }, async () => {
+    await faults.disarmAll();
+    return { faults: await faults.armed() };
+  });
 
   server.get("/clock", { schema: { tags, summary: "Business time" } }, async () => readClock(pool));
 

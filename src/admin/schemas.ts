@@ -1,5 +1,6 @@
 /** Requests of Naru's own API. Times are ISO 8601, amounts whole won. */
 import Type, { type Static } from "typebox";
+import { faultCount_max, faults } from "../connectors/sandbox/index.ts";
 import { limits } from "../core/limits.ts";
 
 export const DepositRequest = Type.Object({
@@ -41,4 +42,15 @@ export const PaymentsQuery = Type.Object({
   state: Type.Optional(Type.String({ maxLength: 20 })),
   reference: Type.Optional(Type.String({ maxLength: 200 })),
   wireId: Type.Optional(Type.String({ maxLength: 64 })),
+});
+
+export const FaultRequest = Type.Object({
+  fault: Type.Enum([...faults], { description: "how the bank misbehaves" }),
+  count: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: faultCount_max,
+      description: "for its next so many calls; 1 if unset, 0 disarms",
+    }),
+  ),
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { banks, findBank, normalizeBankCode } from "./banks.ts";
 
-/** `reference/iamport.md 6.1`: KFTC code and short name. */
+/** PortOne's bank code table: KFTC code and short name. */
 const issuers: readonly (readonly [code: string, shortName: string])[] = [
   ["004", "국민"],
   ["023", "SC제일"],
@@ -28,7 +28,7 @@ const issuers: readonly (readonly [code: string, shortName: string])[] = [
   ["092", "토스뱅크"],
 ];
 
-/** `reference/iamport.md 6.2`, with the KFTC code that each row becomes. */
+/** 세틀뱅크's list from before 2018, with the KFTC code that each row becomes. */
 const legacy: Readonly<Record<string, string>> = {
   "03": "003",
   "04": "004",
@@ -81,7 +81,16 @@ describe("the table", () => {
 
   it("lets exactly the banks that a PG lists issue virtual accounts", () => {
     const codes = banks.filter((bank) => bank.issuesVirtualAccounts).map((bank) => bank.code);
-    expect(codes).toEqual(issuers.map(([code]) => code).sort());
+    const securities = Object.entries(legacy).flatMap(([spelling, code]) => (spelling.startsWith("D") ? [code] : []));
+    expect(codes).toEqual([...issuers.map(([code]) => code), ...securities].sort());
+  });
+
+  it("lets holders be looked up at the banks documented for it, and at 새마을금고 and 토스뱅크", () => {
+    const documented = `
+      002 003 004 005 007 011 012 020 023 027 031 032 034 035 037 039 048 071 081 088 089 090
+      209 218 230 238 240 243 247 261 262 263 264 265 266 267 268 269 270 278 279 280 287 289 290`;
+    const codes = banks.filter((bank) => bank.holderLookup).map((bank) => bank.code);
+    expect(codes).toEqual([...documented.trim().split(/\s+/), "045", "092"].sort());
   });
 
   it.each(issuers)("calls %s %s", (code, shortName) => {

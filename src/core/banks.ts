@@ -10,24 +10,38 @@ export interface Bank {
   code: string;
   /** Full Korean name. */
   name: string;
-  /** The name as PGs show it in `vbank_name`. PGs differ; this is the commonest form (`reference/iamport.md 6.3`). */
+  /** The name as PGs show it in `vbank_name`. PGs differ; this is the commonest form. */
   shortName: string;
   englishName?: string;
   /**
-   * Some PG offers virtual accounts at this bank: every bank of `reference/iamport.md 6.1`. Which of them one merchant
-   * may use is a matter of that merchant's contract, and not known here.
+   * Some PG offers virtual accounts at this bank. Which of them one merchant may use is a matter of its PG and of its
+   * contract, and not known here.
    */
   issuesVirtualAccounts: boolean;
+  /** The holder of an account at this bank can be looked up. */
+  holderLookup: boolean;
 }
 
-/** The KFTC column of `reference/iamport.md 6.1`. 외환 (005) stands there only as 하나 (081), which absorbed it. */
-const virtualAccountIssuers: ReadonlySet<string> = new Set(
-  "002 003 004 007 011 012 020 023 027 031 032 034 037 039 045 048 071 081 088 089 090 092".split(" "),
-);
+const codes = (list: string): readonly string[] => list.split(" ");
+
+/**
+ * The KFTC column of PortOne's bank code table, and the securities firms of 세틀뱅크's list from before 2018. 외환 (005)
+ * stands there only as 하나 (081), which absorbed it.
+ */
+const virtualAccountIssuers: ReadonlySet<string> = new Set([
+  ...codes("002 003 004 007 011 012 020 023 027 031 032 034 037 039 045 048 071 081 088 089 090 092"),
+  ...codes("209 218 230 243 247 262 263 266 267 270 278 279 280 287 291"),
+]);
+
+/** The banks documented for the holder look-up, and the two that came to virtual accounts after that list: 045, 092. */
+const holderLookups: ReadonlySet<string> = new Set([
+  ...codes("002 003 004 005 007 011 012 020 023 027 031 032 034 035 037 039 045 048 071 081 088 089 090 092"),
+  ...codes("209 218 230 238 240 243 247 261 262 263 264 265 266 267 268 269 270 278 279 280 287 289 290"),
+]);
 
 type Row = readonly [code: string, name: string, shortName?: string, englishName?: string];
 
-/** `reference/iamport.md 6.3`. Merged and renamed institutions stay, since stored payments name them. */
+/** The KFTC's table. Merged and renamed institutions stay, since stored payments name them. */
 const rows: readonly Row[] = [
   ["001", "한국은행", "한국은행", "Bank of Korea"],
   ["002", "산업은행", "산업", "Korea Development Bank"],
@@ -117,15 +131,22 @@ const rows: readonly Row[] = [
   ["298", "현대선물"],
 ];
 
-/** Every institution of the KFTC table (`reference/iamport.md 6.3`), by ascending code. */
+/** Every institution of the KFTC table, by ascending code. */
 export const banks: readonly Bank[] = rows.map(([code, name, shortName = name, englishName]) =>
-  Object.freeze({ code, name, shortName, englishName, issuesVirtualAccounts: virtualAccountIssuers.has(code) }),
+  Object.freeze({
+    code,
+    name,
+    shortName,
+    englishName,
+    issuesVirtualAccounts: virtualAccountIssuers.has(code),
+    holderLookup: holderLookups.has(code),
+  }),
 );
 
 const bankByCode: ReadonlyMap<string, Bank> = new Map(banks.map((bank) => [bank.code, bank]));
 
 /**
- * Codes of the 2-digit list from before 2018 that the KFTC rule does not cover (`reference/iamport.md 6.2`).
+ * Codes of the 2-digit list from before 2018 that the KFTC rule does not cover.
  * A firm that has since been renamed goes to its successor's row: 동양종합금융 is 유안타, 굿모닝신한 is 신한금융투자.
  * 53, the old 씨티, is 한국씨티 027: inferred from the merger, no PG says so.
  */
@@ -155,7 +176,7 @@ export function findBank(code: string): Bank | undefined {
 
 /**
  * Turns any spelling of a bank that I'mport's callers use into the KFTC's three digits, or undefined when it names no
- * bank of the table (`reference/iamport.md 6.1, 6.2`). Letters may be of either case; spaces are not trimmed.
+ * bank of the table. Letters may be of either case; spaces are not trimmed.
  *
  * | spelling | example | from |
  * | --- | --- | --- |
@@ -167,7 +188,7 @@ export function findBank(code: string): Bank | undefined {
  *
  * One rule reads all digits: fill up with zeros on the left. It cannot mistake one bank for another, since no
  * institution of the table is written with two digits that are another's (`45` is 새마을금고 045 and never 450).
- * daou's own two digits (`11` for SC제일) do collide; they are that connector's affair and must not come through here.
+ * daou's own two digits (`11` for SC제일) do collide; they belong to that PG alone and must not come through here.
  */
 export function normalizeBankCode(input: string): string | undefined {
   const spelling = input.toUpperCase();

@@ -11,8 +11,11 @@ import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
 import { type Event, events, type NewEvent } from "./events/event.ts";
 import { type Exchange, exchanges } from "./exchanges.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
+import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
-import { type PoolNumber, poolNumbers } from "./virtual-accounts/pool.ts";
+import { type Receipt, receipts } from "./receipts/receipt.ts";
+import { type Refund, refunds } from "./refunds/refund.ts";
+import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
 import { type VirtualAccount, virtualAccounts } from "./virtual-accounts/virtual-account.ts";
 import { type Announce, type Delivery, deliveries, newDeliveries } from "./webhooks/delivery.ts";
 
@@ -21,6 +24,9 @@ export interface Changes {
   virtualAccounts?: VirtualAccount[];
   deposits?: Deposit[];
   numbers?: PoolNumber[];
+  refunds?: Refund[];
+  receipts?: Receipt[];
+  operations?: Operation[];
   transfers?: NewTransfer[];
   events?: NewEvent[];
   exchanges?: Exchange[];
@@ -41,6 +47,13 @@ export class WorkingState {
   readonly paidReferences = new Map<string, Set<string>>();
   /** By connector and bank: numbers this batch holds and has not given out. */
   readonly freeNumbers = new Map<string, string[]>();
+  /** By wish: the numbers that requests of this batch name, as far as they are known. */
+  readonly knownNumbers = new Map<string, PoolNumber>();
+  readonly refunds = new Map<string, Refund>();
+  readonly receipts = new Map<string, Receipt>();
+  readonly operations = new Map<string, Operation>();
+  /** The database's own time, for what does not obey the sandbox clock. */
+  realNow = new Date(0);
   readonly #idsByNumber = new Map<string, Set<string>>();
 
   apply(changes: Changes): void {
@@ -51,7 +64,22 @@ export class WorkingState {
       const free = this.freeNumbers.get(poolKey(taken.connector, taken.bankCode));
       const index = free?.indexOf(taken.number) ?? -1;
       if (index >= 0) free!.splice(index, 1);
+      if (taken.reservedFor !== null) this.#putReserved(taken, taken.reservedFor);
     }
+    for (const refund of changes.refunds ?? []) this.refunds.set(refund.id, refund);
+    for (const receipt of changes.receipts ?? []) this.receipts.set(receipt.id, receipt);
+    for (const operation of changes.operations ?? []) this.operations.set(operation.id, operation);
+  }
+
+  #putReserved(taken: PoolNumber, merchantId: string): void {
+    const { connector, bankCode, number, reservedKey } = taken;
+    const wish = reservedKey === null ? { number } : { key: reservedKey };
+    this.knownNumbers.set(wishKey({ connector, bankCode, merchantId, wish }), taken);
+  }
+
+  /** Oldest first. */
+  refundsOf(paymentId: string): Refund[] {
+    return [...this.refunds.values()].filter((refund) => refund.paymentId === paymentId);
   }
 
   putPayment(payment: Payment): void {
@@ -144,6 +172,9 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
     tx,
     changes.flatMap((change) => change.numbers ?? []),
   );
+  await refunds.upsert(tx, lastById(changes.flatMap((change) => change.refunds ?? [])));
+  await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
+  await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));
   const told = changes.map((change) => tell(pipeline.announce, change));
   await events.insert(
     tx,

@@ -2,21 +2,78 @@
  * What a connector is to the core: the bank or PG on the other side. A connector either lends a pool of account
  * numbers, from which Naru assigns inside its own transaction, or is asked for each number (an operation).
  */
+import type { OperationAnswer } from "./operations/operation.ts";
+
 export interface Connector {
   /** The name in `payments.connector` and in ledger accounts such as `bank:sandbox`. */
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Its money is made up. */
+  readonly sandbox?: boolean;
   readonly pool?: NumberPool;
+  readonly refunds?: RefundService;
+  readonly receipts?: ReceiptService;
+  /** Whose account it is; undefined when the bank knows no such account. */
+  findHolder?(bankCode: string, number: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** What the bank or PG does, declared; what is not declared is refused before it is tried. */
 export interface Capabilities {
   readonly issue: "pool" | "ask";
-  readonly fixedAccounts: boolean;
+  readonly reservedNumbers: boolean;
+  readonly change: boolean;
+  readonly close: boolean;
+  readonly refund: boolean;
+  readonly receipts: boolean;
+  readonly holderLookup: boolean;
   readonly notices: boolean;
+}
+
+/**
+ * Orders that a bank carries out at most once per key. An answer of `failed` means that it never will; when nothing is
+ * known these throw, and `ask` is asked later.
+ */
+export interface RefundService {
+  pay(order: RefundOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  ask(key: string, signal: AbortSignal): Promise<OperationAnswer>;
+}
+
+export interface Order {
+  /** What the bank knows the order by, now and when it is asked. */
+  readonly key: string;
+  /** After this the bank must not begin to carry it out. Real time. */
+  readonly validUntil: Date;
+}
+
+export interface RefundOrder extends Order {
+  /** The bank's transaction that brought the money, or the PG's id of the payment. */
+  readonly providerTransaction: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly bankCode: string;
+  readonly number: string;
+  readonly holder: string;
+}
+
+export interface ReceiptService {
+  issue(order: ReceiptOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  cancel(order: Order & { readonly transactionId: string }, signal: AbortSignal): Promise<OperationAnswer>;
+  ask(key: string, signal: AbortSignal): Promise<OperationAnswer>;
+}
+
+export interface ReceiptOrder extends Order {
+  readonly type: "person" | "company";
+  readonly identifier: string;
+  readonly identifierType: string | null;
+  readonly amount: number;
+  readonly taxFree: number;
+  readonly vat: number;
 }
 
 export interface NumberPool {
   supports(bankCode: string): boolean;
+  /** Whether the PG may have given a merchant this number for a customer of its own. Digits only. */
+  mayReserve(number: string): boolean;
   /** Numbers `from` to `from + count - 1` of the bank's range; empty when the range is used up. */
   range(bankCode: string, from: number, count: number): string[];
 }

@@ -2,6 +2,7 @@
  * Why a command was refused: values, not exceptions. A refused request changes nothing. Each dialect's `errors.ts`
  * turns these into its own wire form; the fields carry what a precise message needs.
  */
+
 export type Refusal =
   | { code: "reference-paid"; reference: string }
   | { code: "due-passed"; dueAt: Date; now: Date }
@@ -9,6 +10,29 @@ export type Refusal =
   | { code: "numbers-exhausted"; bankCode: string }
   | { code: "payment-unknown"; id: string }
   | { code: "payment-not-ready"; state: string }
+  | { code: "account-expired"; dueAt: Date }
+  | { code: "number-not-yours"; number: string }
+  | { code: "number-in-use"; number: string }
+  | { code: "nothing-deposited" }
+  | { code: "not-refundable"; state: string }
+  | { code: "fully-refunded" }
+  | { code: "refund-under-way" }
+  | { code: "balance-differs"; expected: number; balance: number }
+  | { code: "refund-exceeds"; amount: number; balance: number }
+  | { code: "refund-account-incomplete"; missing: readonly ("bankCode" | "holder" | "number" | "phone")[] }
+  | { code: "refund-tax-missing"; part: "taxFree" | "vatAmount" }
+  | { code: "refund-tax-exceeds"; amount: number }
+  | { code: "too-many-refunds"; partials_max: number }
+  | { code: "refund-too-late"; within_months: number }
+  | { code: "refund-hours"; from: number; to: number }
+  | { code: "not-paid"; state: string }
+  | { code: "nothing-left" }
+  | { code: "receipt-exists" }
+  | { code: "receipt-unknown" }
+  | { code: "receipt-under-way" }
+  | { code: "receipt-tax-exceeds"; amount: number }
+  | { code: "prepared-already"; reference: string }
+  | { code: "prepared-unknown"; reference: string }
   | { code: "clock-backwards"; now: Date }
   | { code: "clock-too-far"; last: string };
 

@@ -9,7 +9,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export interface Exchange {
   id: string;
   merchantId: string;
-  paymentId: string;
+  /** Null where the call was about a sale outside. */
+  paymentId: string | null;
   dialect: string;
   method: string;
   path: string;
@@ -38,7 +39,7 @@ export interface ExchangeDraft<Result> {
 
 export function recordExchange<Result>(
   draft: ExchangeDraft<Result> | undefined,
-  owner: { merchantId: string; paymentId: string },
+  owner: { merchantId: string; paymentId: string | null },
   result: Result,
   now: Date,
 ): Exchange[] {

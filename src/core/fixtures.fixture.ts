@@ -18,6 +18,7 @@ import {
   decideIssue,
   type Issued,
   type IssueRequest,
+  type IssueState,
   type LifeChanges,
 } from "./virtual-accounts/decide.ts";
 import type { VirtualAccount } from "./virtual-accounts/virtual-account.ts";
@@ -69,6 +70,10 @@ export function issueRequest(wanted: Partial<IssueRequest> = {}): IssueRequest {
     name: "나룻배 승선권",
     buyer: { name: "홍길동", email: null, tel: null, address: null, postcode: null },
     customData: null,
+    taxFree: null,
+    vatAmount: null,
+    escrow: false,
+    reserved: undefined,
     noticeUrls: ["https://shop.example/notice"],
     noticeResend: false,
     userAgent: null,
@@ -76,9 +81,14 @@ export function issueRequest(wanted: Partial<IssueRequest> = {}): IssueRequest {
   });
 }
 
+/** An order that was not paid, and what the pool offers it. */
+export function offering(free: string | undefined): IssueState {
+  return { referencePaid: false, free, known: undefined, inUse: false };
+}
+
 /** What the issue of `issueRequest(wanted)` leaves behind. */
 export function issued(wanted: Partial<IssueRequest> = {}, number = "56012345678901", now = issuedAt): Issued {
-  const { result } = decideIssue({ referencePaid: false, number }, issueRequest(wanted), now);
+  const { result } = decideIssue(offering(number), issueRequest(wanted), now);
   if (!result.ok) throw new Error(`not issued: ${result.refusal.code}`);
   return deepFreeze(result.value);
 }
@@ -125,7 +135,7 @@ export class Books {
   static with(...requests: { request?: Partial<IssueRequest>; number?: string }[]): Books {
     const books = new Books();
     for (const { request, number = "56012345678901" } of requests) {
-      const { changes } = decideIssue({ referencePaid: false, number }, issueRequest(request), issuedAt);
+      const { changes } = decideIssue(offering(number), issueRequest(request), issuedAt);
       books.keep(changes);
     }
     return books;

@@ -4,7 +4,7 @@
  */
 import { Counter, type GroupCommit, type Store } from "../store/index.ts";
 import { commandOf, type Pipeline } from "./command.ts";
-import type { BankNotice, Connector } from "./connector.ts";
+import type { BankNotice, Capabilities, Connector } from "./connector.ts";
 import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
 import { received, receiveNotice } from "./deposits/receive.ts";
 import type { Outcome } from "./errors.ts";
@@ -22,10 +22,18 @@ import { limits } from "./limits.ts";
 import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
 import { Directory } from "./merchants/directory.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
+import { Resolver } from "./operations/resolver.ts";
 import type { Payment } from "./payments/payment.ts";
+import { type PreparedAmount, type PrepareRequest, prepareAmount } from "./payments/prepared.ts";
+import { cancelReceipt, issueReceipt, recordReceiptOutcome } from "./receipts/commands.ts";
+import { Receipts } from "./receipts/receipts.ts";
+import { recordRefundOutcome, requestRefund } from "./refunds/commands.ts";
+import { Refunds } from "./refunds/refunds.ts";
 import type { Secrets } from "./secrets.ts";
 import {
+  type ChangeRequest,
   type CloseRequest,
+  changeVirtualAccount,
   closeVirtualAccount,
   expireVirtualAccounts,
   type IssueCommandRequest,
@@ -53,6 +61,8 @@ export interface CoreOptions {
   send: Send;
   keepExchanges: boolean;
   exchangesKept_days: number;
+  /** How long a bank may take to answer a call. */
+  callTimeout_ms: number;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -61,14 +71,20 @@ export class Core {
   readonly secrets: Secrets;
   readonly directory: Directory;
   readonly connectors: ReadonlyMap<string, Connector>;
+  readonly refunds: Refunds;
+  readonly receipts: Receipts;
   readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued>>;
+  readonly #change: (request: ChangeRequest) => Promise<Outcome<Issued>>;
   readonly #close: (request: CloseRequest) => Promise<Outcome<Issued>>;
+  readonly #prepare: (request: PrepareRequest) => Promise<Outcome<PreparedAmount>>;
   readonly #receive: (notice: ReceivedNotice) => Promise<NoticeResult>;
   readonly #register: (request: RegisterRequest) => Promise<boolean>;
   readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant>;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
+  readonly #resolving: Repeating;
+  readonly #callTimeout_ms: number;
   readonly #pruning: Repeating;
   readonly #counters = new Map<string, Counter>();
 
@@ -87,7 +103,20 @@ export class Core {
       deliveriesMade: () => this.#engine.wake(),
     };
     this.#issue = submitter(commandOf(pipeline, issueVirtualAccount(store.pool, this.connectors)));
+    this.#change = submitter(commandOf(pipeline, changeVirtualAccount));
     this.#close = submitter(commandOf(pipeline, closeVirtualAccount));
+    const refundCommands = {
+      request: submitter(commandOf(pipeline, requestRefund)),
+      record: submitter(commandOf(pipeline, recordRefundOutcome)),
+    };
+    this.refunds = new Refunds(refundCommands, this.connectors, options.callTimeout_ms);
+    const receiptCommands = {
+      issue: submitter(commandOf(pipeline, issueReceipt)),
+      cancel: submitter(commandOf(pipeline, cancelReceipt)),
+      record: submitter(commandOf(pipeline, recordReceiptOutcome)),
+    };
+    this.receipts = new Receipts(receiptCommands, this.connectors, options.callTimeout_ms);
+    this.#prepare = submitter(store.command(prepareAmount));
     this.#receive = submitter(commandOf(pipeline, receiveNotice));
     this.#register = submitter(store.command(registerMerchant));
     this.#grantToken = submitter(store.command(grantAccessToken(secrets)));
@@ -97,6 +126,11 @@ export class Core {
       return (await expire({ limit: limits.expiry_batch })) === limits.expiry_batch;
     };
     this.#expiry = new Repeating("expiry", limits.expiry_interval_ms, sweep, log);
+    this.#callTimeout_ms = options.callTimeout_ms;
+    const receipt = this.receipts.handler(store.pool);
+    const handlers = { refund: this.refunds.handler(store.pool), "receipt-issue": receipt, "receipt-cancel": receipt };
+    const resolver = new Resolver(store.pool, handlers, options.callTimeout_ms, log);
+    this.#resolving = new Repeating("operations", limits.operation_poll_ms, () => resolver.resolve(), log);
     const pruneOnce = () => prune(store.pool, options.exchangesKept_days);
     this.#pruning = new Repeating("pruning", limits.prune_interval_ms, pruneOnce, log);
   }
@@ -105,9 +139,30 @@ export class Core {
     return this.#issue(request);
   }
 
+  /** Changes what an account that waits for its deposit asks for, or until when. */
+  changeVirtualAccount(request: ChangeRequest): Promise<Outcome<Issued>> {
+    return this.#change(request);
+  }
+
   /** Withdraws an account that was not paid. */
   closeVirtualAccount(request: CloseRequest): Promise<Outcome<Issued>> {
     return this.#close(request);
+  }
+
+  /** Whose account it is at the bank behind the connector; undefined when it knows none, or looks none up. */
+  async findHolder(connector: string, bankCode: string, number: string): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(this.#callTimeout_ms);
+    return this.connectors.get(connector)?.findHolder?.(bankCode, number, signal);
+  }
+
+  /** Registers or changes what an order will cost. */
+  prepareAmount(request: PrepareRequest): Promise<Outcome<PreparedAmount>> {
+    return this.#prepare(request);
+  }
+
+  /** Whether the bank or PG behind a connector does this at all. */
+  can(connector: string, what: keyof Capabilities): boolean {
+    return Boolean(this.connectors.get(connector)?.capabilities[what]);
   }
 
   /** Takes a bank's notice; however often the same one comes, it counts once. */
@@ -141,11 +196,12 @@ export class Core {
   async start(): Promise<void> {
     await this.#engine.start();
     this.#expiry.start();
+    this.#resolving.start();
     this.#pruning.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#expiry.stop(), this.#pruning.stop(), this.#engine.stop()]);
+    await Promise.all([this.#expiry.stop(), this.#resolving.stop(), this.#pruning.stop(), this.#engine.stop()]);
   }
 
   /** Checks every invariant, the core's and those handed in. */
@@ -159,7 +215,8 @@ export class Core {
 
   #announce(event: Event, payment: Payment): Announcement[] {
     const announcer = this.#announcers.get(payment.dialect);
-    if (announcer === undefined || !announcer.announces.includes(event.type)) return [];
+    if (announcer === undefined || !announcer.announces.includes(event.type) || event.data.announce === false)
+      return [];
     return payment.noticeUrls.map((url) => announcer.announce(event, payment, url));
   }
 }

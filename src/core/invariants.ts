@@ -21,6 +21,11 @@ export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 
 const breachesShown = 20;
 
+/** Everything that has states and tells of each change. */
+const subjects = ["payments", "deposits", "refunds", "cash_receipts"]
+  .map((table) => `SELECT id, event_seq, state FROM ${table}`)
+  .join(" UNION ALL ");
+
 export const invariants: readonly Invariant[] = [
   {
     name: "balances are the sums of their transfers",
@@ -54,20 +59,64 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "refunds never exceed what was paid",
-    sql: `SELECT id || ': refunded ' || refunded_amount || ' of ' || paid_amount AS found
-      FROM payments WHERE refunded_amount > paid_amount AND state <> 'reversed'`,
+    sql: `SELECT p.id || ': refunded ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' of ' || coalesce(sum(d.amount), 0) AS found
+      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.state IN ('matched', 'reversed')
+      WHERE p.refunded_amount + p.pending_refund_amount > 0
+      GROUP BY p.id HAVING p.refunded_amount + p.pending_refund_amount > coalesce(sum(d.amount), 0)`,
+  },
+  {
+    name: "a payment's refunds are the refunds it counts",
+    sql: `SELECT p.id || ': counts ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' pending' AS found
+      FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id
+      GROUP BY p.id HAVING p.refunded_amount <> coalesce(sum(r.amount) FILTER (WHERE r.state = 'succeeded'), 0)
+        OR p.pending_refund_amount <> coalesce(sum(r.amount) FILTER (WHERE r.state IN ('pending', 'unknown')), 0)`,
+  },
+  {
+    name: "every refund has its transfers",
+    sql: `SELECT r.id || ' (' || r.state || '): ' || coalesce(string_agg(t.code, ', ' ORDER BY t.id), 'none') AS found
+      FROM refunds r LEFT JOIN transfers t ON t.refund_id = r.id
+      GROUP BY r.id HAVING coalesce(bool_or(t.amount <> r.amount), true)
+        OR array_agg(t.code ORDER BY t.code) IS DISTINCT FROM CASE r.state WHEN 'succeeded' THEN '{refund-paid,refund-reserved}'
+          WHEN 'failed' THEN '{refund-released,refund-reserved}' ELSE '{refund-reserved}' END::text[]`,
+  },
+  {
+    name: "money on its way out is that of unsettled refunds",
+    sql: `WITH held AS (SELECT 'refunds:' || connector AS id, currency, sum(amount) AS amount FROM refunds
+        WHERE state IN ('pending', 'unknown') GROUP BY 1, 2)
+      SELECT coalesce(h.id, a.id) || ': refunds ' || coalesce(h.amount, 0) || ', balance ' || coalesce(a.credit - a.debit, 0) AS found
+      FROM held h FULL JOIN (SELECT * FROM ledger_accounts WHERE id LIKE 'refunds:%') a ON a.id = h.id AND a.currency = h.currency
+      WHERE coalesce(h.amount, 0) <> coalesce(a.credit - a.debit, 0)`,
+  },
+  {
+    name: "an operation's state agrees with its subject's",
+    sql: `SELECT r.id || ': ' || r.state || ', operation ' || coalesce(o.state, 'missing') AS found
+      FROM refunds r LEFT JOIN operations o ON o.id = r.operation_id AND o.subject_id = r.id WHERE o.state IS DISTINCT FROM r.state
+      UNION ALL SELECT r.id || ': ' || r.state || ', operation ' || coalesce(o.kind || ' ' || o.state, 'missing')
+      FROM cash_receipts r LEFT JOIN operations o ON o.id = r.operation_id AND o.subject_id = r.id
+      WHERE NOT coalesce(CASE r.state WHEN 'issuing' THEN o.kind = 'receipt-issue' AND o.state IN ('pending', 'unknown')
+        WHEN 'issued' THEN (o.kind, o.state) IN (('receipt-issue', 'succeeded'), ('receipt-cancel', 'failed'))
+        WHEN 'failed' THEN o.kind = 'receipt-issue' AND o.state = 'failed'
+        WHEN 'cancelling' THEN o.kind = 'receipt-cancel' AND o.state IN ('pending', 'unknown')
+        WHEN 'cancelled' THEN o.kind = 'receipt-cancel' AND o.state = 'succeeded' END, false)`,
+  },
+  {
+    name: "a sale has one cash receipt at a time, and its payment knows of it",
+    sql: `SELECT coalesce(payment_id, merchant_id || ' ' || reference) || ': ' || count(*) || ' receipts' AS found FROM cash_receipts
+      WHERE state IN ('issuing', 'issued', 'cancelling') GROUP BY payment_id, merchant_id, reference HAVING count(*) > 1
+      UNION ALL SELECT p.id || ': says ' || p.cash_receipt_issued FROM payments p
+      WHERE p.cash_receipt_issued <> EXISTS (SELECT FROM cash_receipts r WHERE r.payment_id = p.id AND r.state IN ('issued', 'cancelling'))`,
   },
   {
     name: "each change of state has exactly one event, without a gap",
     sql: `SELECT s.id || ': ' || s.event_seq || ' changes, ' || count(e.id) || ' events up to ' || coalesce(max(e.subject_seq), 0) AS found
-      FROM (SELECT id, event_seq FROM payments UNION ALL SELECT id, event_seq FROM deposits) s
+      FROM (${subjects}) s
       LEFT JOIN events e ON e.subject_id = s.id
       GROUP BY s.id, s.event_seq HAVING count(e.id) <> s.event_seq OR coalesce(max(e.subject_seq), 0) <> s.event_seq
       UNION ALL SELECT e.subject_id || ': ' || (e.data ->> 'state') || ' announced, now ' || s.state
-      FROM (SELECT id, event_seq, state FROM payments UNION ALL SELECT id, event_seq, state FROM deposits) s
+      FROM (${subjects}) s
       JOIN events e ON e.subject_id = s.id AND e.subject_seq = s.event_seq WHERE e.data ->> 'state' <> s.state
       UNION ALL SELECT e.subject_id || ': an event of nothing' FROM events e
-      WHERE NOT EXISTS (SELECT FROM payments p WHERE p.id = e.subject_id) AND NOT EXISTS (SELECT FROM deposits d WHERE d.id = e.subject_id)`,
+      WHERE NOT EXISTS (SELECT FROM (${subjects}) s WHERE s.id = e.subject_id)`,
   },
   {
     name: "every booked deposit has exactly its transfer",
@@ -99,7 +148,10 @@ export const invariants: readonly Invariant[] = [
       FROM virtual_accounts WHERE state = 'open' GROUP BY connector, bank_code, number HAVING count(*) > 1
       UNION ALL SELECT v.id || ': open, and its number is free from ' || n.available_from
       FROM virtual_accounts v JOIN pool_numbers n USING (connector, bank_code, number)
-      WHERE v.state = 'open' AND n.available_from IS NOT NULL AND (v.due_at IS NULL OR n.available_from <= v.due_at)`,
+      WHERE v.state = 'open' AND n.available_from IS NOT NULL AND (v.due_at IS NULL OR n.available_from <= v.due_at)
+      UNION ALL SELECT v.id || ': on a number that is reserved for ' || coalesce(n.reserved_for, 'nobody')
+      FROM virtual_accounts v LEFT JOIN pool_numbers n USING (connector, bank_code, number)
+      WHERE v.reserved AND (n.reserved_for IS DISTINCT FROM v.merchant_id OR n.available_from IS NOT NULL)`,
   },
   {
     name: "every delivery that was made has its attempt",
@@ -128,7 +180,7 @@ export function announcedInvariant(types: AnnouncedTypes): Invariant {
     sql: `SELECT e.id || ' (' || e.type || '): ' || count(d.id) || ' deliveries for ' || cardinality(p.notice_urls) || ' addresses' AS found
       FROM (VALUES ${pairs.join(", ")}) AS told (dialect, type)
       JOIN payments p ON p.dialect = told.dialect
-      JOIN events e ON e.subject_id = p.id AND e.type = told.type
+      JOIN events e ON e.subject_id = p.id AND e.type = told.type AND e.data ->> 'announce' IS DISTINCT FROM 'false'
       LEFT JOIN deliveries d ON d.event_id = e.id
       GROUP BY e.id, e.type, p.notice_urls HAVING count(d.id) <> cardinality(p.notice_urls)`,
   };

@@ -16,6 +16,15 @@ export const limits = {
   /** Numbers drawn from a bank's range at once when the pool runs low. */
   pool_block: 2_000,
 
+  /** How long after an order's time is over the PG is asked what became of it. */
+  operation_ask_after_ms: 1_000,
+  /** A PG's clock and ours may differ by this much when "never heard of it" is taken as final. */
+  operation_clock_skew_ms: 5_000,
+  /** An outcome that stays unknown is asked for again after 2, 4, 8 … seconds, at most this. */
+  operation_ask_interval_max_s: 600,
+  operations_asked_at_once: 32,
+  operation_poll_ms: 1_000,
+
   /** Accounts that one sweep expires in one transaction. */
   expiry_batch: 256,
   expiry_interval_ms: 1_000,

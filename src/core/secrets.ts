@@ -5,6 +5,7 @@
  *   hash      HMAC-SHA-256: for secrets that are only compared. They are random and long, so a keyed hash suffices.
  *   encrypt   AES-256-GCM, for what must be read back. The additional data names table, column, row and merchant, so
  *             that a ciphertext copied elsewhere does not open. The key's version stands in front of the value.
+ *   index     HMAC-SHA-256 with a key per merchant: finds an encrypted value again, and joins nothing across merchants.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 
@@ -49,6 +50,12 @@ export class Secrets {
   /** In constant time. */
   matches(secret: string, hash: string): boolean {
     return timingSafeEqual(Buffer.from(this.hash(secret)), Buffer.from(hash));
+  }
+
+  /** The same for the same value of one merchant, so that it can be found without being read. */
+  blindIndex(merchantId: string, value: string): string {
+    const key = this.derive(`blind index ${merchantId}`);
+    return createHmac("sha256", key).update(value).digest("hex");
   }
 
   encrypt(plain: string, place: FieldPlace): string {

@@ -20,6 +20,24 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 export type Fields = Record<string, unknown>;
 
+/** The fields of a body, whatever it calls itself. */
+export async function readBody(bytes: Buffer, contentType: string | undefined): Promise<Fields> {
+  if (contentType?.toLowerCase().startsWith("multipart/form-data")) return parseMultipart(bytes, contentType);
+  return parseFields(decodeUtf8(bytes), contentType?.toLowerCase());
+}
+
+/** The text fields of a multipart form; files in it are passed over. */
+async function parseMultipart(bytes: Buffer, contentType: string): Promise<Fields> {
+  let form: FormData;
+  try {
+    form = await new Response(new Uint8Array(bytes), { headers: { "content-type": contentType } }).formData();
+  } catch {
+    throw new MalformedBody("the body is not a valid multipart form");
+  }
+  const texts = [...form].filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return parsePairs(texts);
+}
+
 /** An object of fields from a JSON or form body; an empty body has none. */
 export function parseFields(text: string, contentType: string | undefined): Fields {
   const trimmed = text.trim();
@@ -64,10 +82,14 @@ export function parseForm(text: string): Fields {
   try {
     decodeURIComponent(text.replaceAll("+", " ").replace(/%(?![0-9a-f]{2})/gi, "%25"));
   } catch {
-    throw new MalformedBody("the body is not valid UTF-8");
+    throw new MalformedBody("the form is not valid UTF-8");
   }
+  return parsePairs(new URLSearchParams(text));
+}
+
+function parsePairs(pairs: Iterable<[string, string]>): Fields {
   const fields = new Map<string, string | string[] | Map<string, string>>();
-  for (const [rawKey, value] of new URLSearchParams(text)) {
+  for (const [rawKey, value] of pairs) {
     const [, rawName = "", index] = /^([^[\]]*)(?:\[([^[\]]*)\])?$/.exec(rawKey.trim()) ?? [];
     const name = rawName.trim();
     if (name === "") continue;

@@ -12,7 +12,7 @@ export const httpLimits = {
   /** How long a node that ends waits for answers under way. */
   close_grace_ms: 10_000,
 
-  /** Webhooks (`reference/iamport.md` 5): connecting, and then waiting for the answer. */
+  /** Webhooks: connecting, and then waiting for the answer. */
   webhook_connect_timeout_ms: 10_000,
   webhook_read_timeout_ms: 30_000,
   webhook_total_timeout_ms: 45_000,

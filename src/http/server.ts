@@ -13,7 +13,7 @@ import Fastify, {
 } from "fastify";
 import type { Logger } from "pino";
 import { isConnectionLoss, OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
-import { MalformedBody } from "./body.ts";
+import { findUnstorable, MalformedBody } from "./body.ts";
 import type { Dialect, HttpFailure } from "./dialect.ts";
 import { httpLimits } from "./limits.ts";
 
@@ -46,9 +46,17 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     exposeHeadRoutes: false,
     routerOptions: {
       ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
       maxParamLength: httpLimits.parameter_length,
     },
     frameworkErrors: (error, request, reply) => answer(request, reply as FastifyReply, failureOf(error)),
+  });
+  // Some clients send a body with GET.
+  server.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
+  server.addHook("preValidation", async (request) => {
+    request.body ??= {};
+    const unstorable = findUnstorable(request.params, "path") ?? findUnstorable(request.query, "query");
+    if (unstorable !== undefined) throw new MalformedBody(`${unstorable} has a character that cannot be stored`);
   });
   // The route, not the address, which may carry a token.
   server.addHook("onResponse", async (request, reply) => {

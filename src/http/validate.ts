@@ -69,6 +69,10 @@ function problemOf(error: ErrorObject): Problem {
     case "maximum":
     case "maxItems":
       return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
+    case "enum":
+      return { kind: "type", field, wanted: (error.params.allowedValues as unknown[]).join(", ") };
+    case "pattern":
+      return { kind: "type", field, wanted: String(error.params.pattern) };
     case "format":
       return { kind: "type", field, wanted: formatNames[String(error.params.format)] ?? String(error.params.format) };
     default:
@@ -84,12 +88,13 @@ const formatNames: Record<string, string> = {
 const mask = "***";
 
 /**
- * A body as it may be kept: what its schema marks `personal` or `secret` is masked, at any depth of objects; fields that
- * the schema does not name are left out.
+ * A body as it may be kept: what its schema marks `personal` or `secret` is masked, at any depth of objects and lists;
+ * fields that the schema does not name are left out.
  */
 export function redact(schema: object, value: unknown): Json {
   if (value === null || value === undefined) return null;
   if ("personal" in schema || "secret" in schema) return mask;
+  if (Array.isArray(value) && "items" in schema) return value.map((item) => redact(schema.items as object, item));
   if (!("properties" in schema) || typeof value !== "object") return value as Json;
   const fields = value as Fields;
   const known = Object.entries(schema.properties as Record<string, object>).filter(

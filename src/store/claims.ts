@@ -6,7 +6,15 @@
  */
 import type { Queryable, Statement } from "./postgres.ts";
 
-export type ClaimScope = "0-merchant" | "1-idempotency" | "2-reference" | "3-notice" | "sandbox-bank";
+export type ClaimScope =
+  | "0-merchant"
+  | "1-idempotency"
+  | "2-prepared"
+  | "2-reference"
+  | "3-notice"
+  | "4-number"
+  | "4-receipt"
+  | "sandbox-bank";
 
 export interface Claim {
   readonly scope: ClaimScope;

@@ -16,9 +16,10 @@
  *
  * The order in which every command locks, so that no two can wait for each other in a circle:
  *
- *   idempotency key < merchant's reference < notice key < payment < virtual account or charge < operation < balances
+ *   idempotency key < merchant's reference < notice key < reserved number, sale of a receipt
+ *     < payment < virtual account or charge < operation < balances
  *
- * The first three are claims (`claims.ts`), whose scopes sort in that order. A command that starts from an account
+ * Those of the first line are claims (`claims.ts`), whose scopes sort in that order. A command that starts from an account
  * number finds its payment without a lock, locks in order, then looks again and throws `StaleRead` if it has changed.
  * Rows that only one background job wants are taken with SKIP LOCKED, which never waits.
  *

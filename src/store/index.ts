@@ -5,7 +5,7 @@ import { migrate } from "./migrate.ts";
 import { createPool, type Pool, poolLimits, type Where } from "./postgres.ts";
 
 export { type Claim, claim } from "./claims.ts";
-export { businessNow, NOW } from "./clock.ts";
+export { businessNow, NOW, readRealNow } from "./clock.ts";
 export { Counter } from "./counters.ts";
 export {
   type Command,

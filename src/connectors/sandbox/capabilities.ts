@@ -1,3 +1,12 @@
 import type { Capabilities } from "../../core/connector.ts";
 
-export const capabilities: Capabilities = { issue: "pool", fixedAccounts: true, notices: true };
+export const capabilities: Capabilities = {
+  issue: "pool",
+  reservedNumbers: true,
+  change: true,
+  close: true,
+  refund: true,
+  receipts: true,
+  holderLookup: true,
+  notices: true,
+};

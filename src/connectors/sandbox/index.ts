@@ -1,27 +1,40 @@
 /** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
 import type { Connector } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
+import type { Pool } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
 import { sandbox } from "./notices.ts";
 import { accountNumber, capacity, numberForms } from "./simulator/account-numbers.ts";
+import { Faults } from "./simulator/faults.ts";
+import { findHolder } from "./simulator/holders.ts";
+import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
 
 export type { BankRefusal } from "./errors.ts";
 export { sandbox, sandboxProviderMerchantId } from "./notices.ts";
 export { SandboxBank, type TransferOrder, type TransferResult } from "./simulator/bank.ts";
+export { type ArmedFault, type Fault, Faults, faultCount_max, faults } from "./simulator/faults.ts";
 
 const banks = new Set(numberForms.map((form) => form.bankCode));
 
-export const sandboxConnector: Connector = {
-  name: sandbox,
-  capabilities,
-  pool: {
-    supports: (bankCode) => banks.has(bankCode),
-    range(bankCode, from, count) {
-      const length = Math.max(0, Math.min(count, capacity(bankCode) - from));
-      return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
+export function sandboxConnector(pool: Pool): Connector {
+  const faults = new Faults(pool);
+  return {
+    name: sandbox,
+    capabilities,
+    sandbox: true,
+    pool: {
+      supports: (bankCode) => banks.has(bankCode),
+      mayReserve: (number) => /^\d{10,16}$/.test(number),
+      range(bankCode, from, count) {
+        const length = Math.max(0, Math.min(count, capacity(bankCode) - from));
+        return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
+      },
     },
-  },
-};
+    refunds: sandboxRefunds(pool, faults),
+    receipts: sandboxReceipts(pool, faults),
+    findHolder: (bankCode, number) => findHolder(pool, bankCode, number),
+  };
+}
 
 /** What the sandbox bank knows against what the books say. Transactions whose notice is under way are left out. */
 export const sandboxInvariants: readonly Invariant[] = [
@@ -34,5 +47,19 @@ export const sandboxInvariants: readonly Invariant[] = [
       UNION ALL SELECT d.id || ': booked ' || d.amount || ', unknown to the bank' FROM deposits d
       WHERE d.connector = '${sandbox}' AND d.booked AND NOT EXISTS (SELECT FROM sandbox_bank_transactions t
         WHERE t.id = d.transaction_id AND t.kind = d.kind)`,
+  },
+  {
+    name: "what the sandbox bank paid out is what was refunded",
+    sql: `SELECT r.id || ' (' || r.state || '): ' || r.amount || ', the bank paid ' || coalesce(b.amount, 0) AS found
+      FROM refunds r LEFT JOIN sandbox_bank_payouts b ON b.key = r.operation_id
+      WHERE r.connector = '${sandbox}' AND ((r.state = 'succeeded' AND b.amount IS DISTINCT FROM r.amount) OR (r.state = 'failed' AND b.key IS NOT NULL))
+      UNION ALL SELECT b.key || ': ' || b.amount || ' paid out for no refund' FROM sandbox_bank_payouts b
+      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = b.key)`,
+  },
+  {
+    name: "the cash receipts that stand are those the sandbox bank made",
+    sql: `SELECT r.id || ' (' || r.state || '): ' || coalesce(o.state, 'no operation') || ', at the bank ' || coalesce(b.kind, 'nothing') AS found
+      FROM cash_receipts r JOIN operations o ON o.subject_id = r.id LEFT JOIN sandbox_bank_receipts b ON b.key = o.id
+      WHERE r.connector = '${sandbox}' AND o.state IN ('succeeded', 'failed') AND (o.state = 'succeeded') <> (b.key IS NOT NULL)`,
   },
 ];

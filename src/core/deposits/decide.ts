@@ -113,7 +113,8 @@ function matchCredit({ account, payment }: Target, notice: ReceivedNotice, now: 
   const paid = changePayment(
     payment,
     {
-      state: "paid",
+      // A fixed account that was refunded in full stays cancelled; what comes later can be refunded again.
+      state: payment.state === "cancelled" ? "cancelled" : "paid",
       paidAmount: payment.paidAmount + notice.amount,
       paidAt: first ? notice.occurredAt : payment.paidAt,
     },
@@ -260,6 +261,7 @@ function posting(deposit: Deposit, now: Date) {
     merchantId: deposit.merchantId,
     paymentId: deposit.paymentId,
     depositId: deposit.id,
+    refundId: null,
     at: now,
   };
 }

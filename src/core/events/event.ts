@@ -5,17 +5,20 @@
 import { table } from "../../store/index.ts";
 import type { DepositEventType } from "../deposits/deposit.ts";
 import type { PaymentEventType } from "../payments/payment.ts";
+import type { ReceiptEventType } from "../receipts/receipt.ts";
+import type { RefundEventType } from "../refunds/refund.ts";
 
-export type EventType = PaymentEventType | DepositEventType;
+export type EventType = PaymentEventType | DepositEventType | RefundEventType | ReceiptEventType;
 
 export interface Event {
   id: string;
   merchantId: string | null;
-  subjectType: "payment" | "deposit";
+  subjectType: "payment" | "deposit" | "refund" | "receipt";
   subjectId: string;
   subjectSeq: number;
   paymentId: string | null;
   type: EventType;
+  /** With `announce: false` it is not announced: who asked for the change did not want to be told. */
   data: Record<string, string | number | boolean | null>;
   at: Date;
 }

@@ -13,6 +13,7 @@ function transfer(moved: Partial<NewTransfer>): NewTransfer {
     merchantId: null,
     paymentId: null,
     depositId: null,
+    refundId: null,
     at: issuedAt,
     ...moved,
   });

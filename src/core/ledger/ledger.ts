@@ -16,7 +16,10 @@ export type TransferCode =
   | "deposit-suspended"
   | "deposit-reversed"
   | "suspense-reversed"
-  | "suspense-resolved";
+  | "suspense-resolved"
+  | "refund-reserved"
+  | "refund-released"
+  | "refund-paid";
 
 export interface Transfer {
   id: string;
@@ -30,6 +33,7 @@ export interface Transfer {
   merchantId: string | null;
   paymentId: string | null;
   depositId: string | null;
+  refundId: string | null;
   at: Date;
 }
 
@@ -49,6 +53,7 @@ export const transfers = table<Transfer>(
     "merchantId",
     "paymentId",
     "depositId",
+    "refundId",
     "at",
   ],
   ["id"],
@@ -57,6 +62,7 @@ export const transfers = table<Transfer>(
 export const accounts = {
   bank: (connector: string) => `bank:${connector}`,
   suspense: (connector: string) => `suspense:${connector}`,
+  refunds: (connector: string) => `refunds:${connector}`,
   merchant: (merchantId: string) => `merchant:${merchantId}`,
 };
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AccessToken, decideAccessToken, type TokenPolicy } from "./access-tokens.ts";
 
-/** The rules of `reference/iamport.md` 1.2. */
+/** I'mport's rules. */
 const policy: TokenPolicy = { lifetime_s: 1800, extendWithin_s: 60, extendBy_s: 300 };
 const now = new Date("2026-03-02T03:00:00.000Z");
 const expiring = (in_ms: number): AccessToken =>

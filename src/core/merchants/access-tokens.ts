@@ -2,7 +2,7 @@
  * Access tokens that are given again while they live: one per credential. The lifetime is the dialect's rule and is
  * handed in as a policy; the rule itself is pure. Real time, not business time: moving the sandbox clock logs nobody out.
  */
-import type { Command, Statement } from "../../store/index.ts";
+import { type Command, readRealNow, type Statement } from "../../store/index.ts";
 import type { Secrets } from "../secrets.ts";
 
 export interface TokenPolicy {
@@ -95,12 +95,11 @@ export function grantAccessToken(secrets: Secrets): Command<TokenRequest, State,
       const ids = [...new Set(requests.map((request) => request.credentialId))];
       await tx.query(LOCK, [ids]);
       const rows = (await tx.query<Row>(READ, [ids])).rows;
-      const clock = await tx.query<{ now: Date }>("SELECT date_trunc('milliseconds', clock_timestamp()) AS now");
       const held = rows.map((row): [string, AccessToken] => [
         row.credentialId,
         { token: secrets.decrypt(row.sealed, place(row)), expiresAt: row.expiresAt },
       ]);
-      return { held: new Map(held), now: clock.rows[0]!.now };
+      return { held: new Map(held), now: await readRealNow(tx) };
     },
 
     decide(state, request) {

@@ -35,7 +35,15 @@ export interface Channel {
   providerMerchantId: string;
   name: string;
   isDefault: boolean;
+  settings: ChannelSettings;
   createdAt: Date;
+}
+
+export interface ChannelSettings {
+  /** How the MID's sales are taxed; `mixed` where each sale says how much of it is free of tax. */
+  taxType?: "taxable" | "exempt" | "mixed";
+  /** Hash of the key that the PG demands beside the merchant's own credentials. */
+  apiKeyHash?: string;
 }
 
 export const merchants = table<Merchant>("merchants", ["id", "name", "settings", "createdAt"], ["id"]);
@@ -48,6 +56,17 @@ export const credentials = table<Credential>(
 
 export const channels = table<Channel>(
   "channels",
-  ["id", "merchantId", "connector", "key", "provider", "providerMerchantId", "name", "isDefault", "createdAt"],
+  [
+    "id",
+    "merchantId",
+    "connector",
+    "key",
+    "provider",
+    "providerMerchantId",
+    "name",
+    "isDefault",
+    "settings",
+    "createdAt",
+  ],
   ["id"],
 );

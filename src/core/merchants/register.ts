@@ -1,4 +1,7 @@
-/** The command that makes a merchant with its credentials and channels, once: the same id again changes nothing. */
+/**
+ * The command that makes a merchant with its credentials and channels. The same again changes nothing; what is new of a
+ * merchant that was made before is added.
+ */
 import { type Command, claim, type Queryable } from "../../store/index.ts";
 import { type Channel, type Credential, channels, credentials, type Merchant, merchants } from "./merchant.ts";
 
@@ -11,16 +14,22 @@ export interface RegisterRequest {
 interface Registered {
   /** False when the merchant had been registered before. */
   result: boolean;
-  request: RegisterRequest;
+  merchant: Omit<Merchant, "createdAt"> | undefined;
+  credentials: Omit<Credential, "createdAt">[];
+  channels: Omit<Channel, "createdAt">[];
 }
 
-/** Waits for another transaction that is making the same merchant, and returns those that exist. */
+/** Waits for another transaction that is making the same merchant, and returns the ids of all that exists of it. */
 async function readExisting(tx: Queryable, ids: readonly string[]): Promise<Set<string>> {
   await claim(
     tx,
     ids.map((id) => ({ scope: "0-merchant", key: id })),
   );
-  const found = await tx.query<{ id: string }>("SELECT id FROM merchants WHERE id = ANY($1)", [ids]);
+  const found = await tx.query<{ id: string }>(
+    `SELECT id FROM merchants WHERE id = ANY($1) UNION ALL SELECT id FROM credentials WHERE merchant_id = ANY($1)
+      UNION ALL SELECT id FROM channels WHERE merchant_id = ANY($1)`,
+    [ids],
+  );
   return new Set(found.rows.map((row) => row.id));
 }
 
@@ -33,29 +42,24 @@ export const registerMerchant: Command<RegisterRequest, Set<string>, Registered>
       requests.map((request) => request.merchant.id),
     ),
 
-  decide: (existing, request) => ({ result: !existing.has(request.merchant.id), request }),
-
-  apply(existing, decision) {
-    existing.add(decision.request.merchant.id);
+  decide(existing, { merchant, credentials: wanted, channels: owned }) {
+    const isNew = (one: { id: string }) => !existing.has(one.id);
+    return {
+      result: isNew(merchant),
+      merchant: isNew(merchant) ? merchant : undefined,
+      credentials: wanted.filter(isNew).map((one) => ({ ...one, merchantId: merchant.id })),
+      channels: owned.filter(isNew).map((one) => ({ ...one, merchantId: merchant.id })),
+    };
   },
 
-  async save(tx, decisions, now) {
-    const made = decisions.filter((decision) => decision.result).map((decision) => decision.request);
-    await merchants.insert(
-      tx,
-      made.map(({ merchant }) => ({ ...merchant, createdAt: now })),
-    );
-    await credentials.insert(
-      tx,
-      made.flatMap((one) =>
-        one.credentials.map((credential) => ({ ...credential, merchantId: one.merchant.id, createdAt: now })),
-      ),
-    );
-    await channels.insert(
-      tx,
-      made.flatMap((one) =>
-        one.channels.map((channel) => ({ ...channel, merchantId: one.merchant.id, createdAt: now })),
-      ),
-    );
+  apply(existing, { merchant, credentials: made, channels: opened }) {
+    for (const { id } of [...(merchant === undefined ? [] : [merchant]), ...made, ...opened]) existing.add(id);
+  },
+
+  async save(tx, decisions, createdAt) {
+    const dated = <Row extends object>(rows: Row[]) => rows.map((row) => ({ ...row, createdAt }));
+    await merchants.insert(tx, dated(decisions.flatMap(({ merchant }) => (merchant === undefined ? [] : [merchant]))));
+    await credentials.insert(tx, dated(decisions.flatMap((one) => one.credentials)));
+    await channels.insert(tx, dated(decisions.flatMap((one) => one.channels)));
   },
 };

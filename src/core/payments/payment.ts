@@ -4,7 +4,7 @@
  *   ready ──▶ paid ──▶ (partly refunded) ──▶ cancelled
  *     │         └────▶ reversed              the bank took the credit back
  *     ├──▶ expired ──▶ paid                  a bank may report late what was paid in time
- *     └──▶ closed | failed                   the merchant withdrew it, or it never came to be
+ *     └──▶ closed | failed                   the merchant withdrew it, also after it expired; or it never came to be
  *
  * Every change of state takes the next `eventSeq` and is announced by the event of that number, under the row's lock.
  */
@@ -35,6 +35,13 @@ export interface Payment {
   amount: number;
   paidAmount: number;
   refundedAmount: number;
+  /** In refunds that are under way or of unknown outcome. */
+  pendingRefundAmount: number;
+  /** Of the amount, the part free of tax, and the value-added tax; null where the merchant did not say. */
+  taxFree: number | null;
+  vatAmount: number | null;
+  escrow: boolean;
+  cashReceiptIssued: boolean;
   currency: string;
   /** The ledger account that is credited with what is paid. */
   beneficiary: string;
@@ -70,6 +77,9 @@ export type PaymentEventType =
   | "payment.deposited"
   | "payment.expired"
   | "payment.closed"
+  | "payment.changed"
+  | "payment.partly_refunded"
+  | "payment.cancelled"
   | "payment.partly_reversed"
   | "payment.reversed";
 
@@ -86,6 +96,11 @@ export const payments = table<Payment>(
     "amount",
     "paidAmount",
     "refundedAmount",
+    "pendingRefundAmount",
+    "taxFree",
+    "vatAmount",
+    "escrow",
+    "cashReceiptIssued",
     "currency",
     "beneficiary",
     "connector",

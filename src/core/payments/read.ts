@@ -2,7 +2,9 @@
 import type { Queryable, Statement } from "../../store/index.ts";
 import type { Deposit } from "../deposits/deposit.ts";
 import { deposits } from "../deposits/deposit.ts";
-import { type VirtualAccount, virtualAccounts } from "../virtual-accounts/virtual-account.ts";
+import { paidOut, type Refund, readRefundsByPayment } from "../refunds/refund.ts";
+import { readByPayment } from "../virtual-accounts/read.ts";
+import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Payment, payments } from "./payment.ts";
 
 /** Primary-key look-ups, locked in the order of ids. */
@@ -47,17 +49,19 @@ export async function readPaidReferences(
   return (await tx.query<Reference & { id: string }>(READ_PAID_REFERENCES, values)).rows;
 }
 
-/** A payment with its account and what was deposited to it: what a dialect shows. */
+/** A payment with its account and what came and went: what a dialect shows. */
 export interface PaymentView {
   payment: Payment;
   virtualAccount: VirtualAccount;
-  /** For a fixed account: its credits, oldest first, those that the bank took back included. */
+  /** Of a fixed account its credits, oldest first; of any other those that the bank took back. */
   deposits: Deposit[];
+  /** Those that were paid out, in that order. */
+  refunds: Refund[];
 }
 
 const FIND: Statement = {
-  name: "find-payment-by-wire-id",
-  text: `SELECT ${payments.select("p")} FROM payments p WHERE dialect = $1 AND wire_id = $2 AND merchant_id = $3`,
+  name: "find-payments-by-wire-id",
+  text: `SELECT ${payments.select("p")} FROM payments p WHERE dialect = $1 AND wire_id = ANY($2) AND merchant_id = $3`,
 };
 
 const FIND_BY_ID: Statement = {
@@ -65,14 +69,16 @@ const FIND_BY_ID: Statement = {
   text: `SELECT ${payments.select("p")} FROM payments p WHERE id = $1`,
 };
 
-const ACCOUNT_OF: Statement = {
-  name: "virtual-account-of-payment",
-  text: `SELECT ${virtualAccounts.select("v")} FROM virtual_accounts v WHERE payment_id = $1 ORDER BY id DESC LIMIT 1`,
+/** By index on (reference, merchant_id). */
+const FIND_BY_REFERENCE: Statement = {
+  name: "find-payments-by-reference",
+  text: `SELECT ${payments.select("p")} FROM payments p
+    WHERE dialect = $1 AND reference = ANY($2) AND merchant_id = $3 ORDER BY created_at DESC, id DESC`,
 };
 
 const DEPOSITS_OF: Statement = {
-  name: "deposits-of-payment",
-  text: `SELECT ${deposits.select("d")} FROM deposits d WHERE payment_id = $1 ORDER BY id`,
+  name: "deposits-of-payments",
+  text: `SELECT ${deposits.select("d")} FROM deposits d WHERE payment_id = ANY($1) ORDER BY id`,
 };
 
 /** A merchant's payment by the id its client knows, or undefined; another merchant's payment is undefined too. */
@@ -81,27 +87,64 @@ export async function findPayment(
   merchantId: string,
   dialect: string,
   wireId: string,
-): Promise<PaymentView | undefined> {
-  const found = (await db.query<Payment>(FIND, [dialect, wireId, merchantId])).rows[0];
-  return found && viewOf(db, found);
+): Promise<Payment | undefined> {
+  return (await findPayments(db, merchantId, dialect, [wireId]))[0];
+}
+
+export async function findPayments(
+  db: Queryable,
+  merchantId: string,
+  dialect: string,
+  wireIds: readonly string[],
+): Promise<Payment[]> {
+  if (wireIds.length === 0) return [];
+  return (await db.query<Payment>(FIND, [dialect, wireIds, merchantId])).rows;
+}
+
+/** All payments of these references, the one begun last first. */
+export async function findPaymentsByReference(
+  db: Queryable,
+  merchantId: string,
+  dialect: string,
+  references: readonly string[],
+): Promise<Payment[]> {
+  if (references.length === 0) return [];
+  return (await db.query<Payment>(FIND_BY_REFERENCE, [dialect, references, merchantId])).rows;
 }
 
 export async function findPaymentById(db: Queryable, id: string): Promise<Payment | undefined> {
   return (await db.query<Payment>(FIND_BY_ID, [id])).rows[0];
 }
 
-export async function accountOf(db: Queryable, paymentId: string): Promise<VirtualAccount | undefined> {
-  return (await db.query<VirtualAccount>(ACCOUNT_OF, [paymentId])).rows[0];
+export async function depositsOf(db: Queryable, paymentIds: readonly string[]): Promise<Deposit[]> {
+  return paymentIds.length === 0 ? [] : (await db.query<Deposit>(DEPOSITS_OF, [paymentIds])).rows;
 }
 
-export async function depositsOf(db: Queryable, paymentId: string): Promise<Deposit[]> {
-  return (await db.query<Deposit>(DEPOSITS_OF, [paymentId])).rows;
-}
-
-async function viewOf(db: Queryable, payment: Payment): Promise<PaymentView> {
-  const virtualAccount = (await accountOf(db, payment.id))!;
-  const credits = virtualAccount.kind === "fixed" ? await depositsOf(db, payment.id) : [];
-  return { payment, virtualAccount, deposits: credits.filter(isCredited) };
+/** These payments with all that is shown of them, in their order. */
+export async function viewsOf(db: Queryable, shown: readonly Payment[]): Promise<PaymentView[]> {
+  const ids = (of: (payment: Payment) => boolean) => shown.filter(of).map((payment) => payment.id);
+  const accounts = new Map(
+    (
+      await readByPayment(
+        db,
+        ids(() => true),
+      )
+    ).map((account) => [account.paymentId, account]),
+  );
+  const credits = await depositsOf(
+    db,
+    ids((payment) => accounts.get(payment.id)!.kind === "fixed" || payment.state === "reversed"),
+  );
+  const refunds = await readRefundsByPayment(
+    db,
+    ids((payment) => payment.refundedAmount > 0),
+  );
+  return shown.map((payment) => ({
+    payment,
+    virtualAccount: accounts.get(payment.id)!,
+    deposits: credits.filter((deposit) => deposit.paymentId === payment.id && isCredited(deposit)),
+    refunds: paidOut(refunds.filter((refund) => refund.paymentId === payment.id)),
+  }));
 }
 
 function isCredited(deposit: Deposit): boolean {

@@ -4,10 +4,14 @@ import type { Deposit } from "../deposits/deposit.ts";
 import { type Event, events } from "../events/event.ts";
 import { type Exchange, exchanges } from "../exchanges.ts";
 import { type Transfer, transfers } from "../ledger/ledger.ts";
+import { type Operation, operations } from "../operations/operation.ts";
+import { type Receipt, receipts } from "../receipts/receipt.ts";
+import { type Refund, readRefundsByPayment } from "../refunds/refund.ts";
+import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
 import { type Payment, payments } from "./payment.ts";
-import { accountOf, depositsOf, findPaymentById } from "./read.ts";
+import { depositsOf, findPaymentById } from "./read.ts";
 
 export interface Attempt {
   deliveryId: string;
@@ -25,6 +29,11 @@ export interface Timeline {
   exchanges: Exchange[];
   /** What the bank told us, matched or suspended. */
   notices: Deposit[];
+  /** Without what is encrypted of the account they went to. */
+  refunds: Omit<Refund, "numberEncrypted" | "numberIndex">[];
+  receipts: Omit<Receipt, "identifierEncrypted">[];
+  /** The calls to the bank that refunds and receipts are made of. */
+  operations: Operation[];
   transfers: Transfer[];
   events: Event[];
   deliveries: (Delivery & { attemptLog: Attempt[] })[];
@@ -33,6 +42,14 @@ export interface Timeline {
 const EXCHANGES: Statement = {
   name: "timeline-exchanges",
   text: `SELECT ${exchanges.select("x")} FROM exchanges x WHERE payment_id = $1 ORDER BY id`,
+};
+const RECEIPTS: Statement = {
+  name: "timeline-receipts",
+  text: `SELECT ${receipts.select("r")} FROM cash_receipts r WHERE payment_id = $1 ORDER BY id`,
+};
+const OPERATIONS: Statement = {
+  name: "timeline-operations",
+  text: `SELECT ${operations.select("o")} FROM operations o WHERE subject_id = ANY($1) ORDER BY id`,
 };
 const TRANSFERS: Statement = {
   name: "timeline-transfers",
@@ -63,11 +80,19 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
     ATTEMPTS,
     delivered.map((delivery) => delivery.id),
   );
+  const refunded = await readRefundsByPayment(db, [paymentId]);
+  const receipted = await rows<Receipt>(RECEIPTS, paymentId);
   return {
     payment,
-    virtualAccount: await accountOf(db, paymentId),
+    virtualAccount: (await readByPayment(db, [paymentId]))[0],
     exchanges: await rows<Exchange>(EXCHANGES, paymentId),
-    notices: await depositsOf(db, paymentId),
+    notices: await depositsOf(db, [paymentId]),
+    refunds: refunded.map(({ numberEncrypted: _, numberIndex: __, ...refund }) => refund),
+    receipts: receipted.map(({ identifierEncrypted: _, ...receipt }) => receipt),
+    operations: await rows<Operation>(
+      OPERATIONS,
+      [...refunded, ...receipted].map((one) => one.id),
+    ),
     transfers: await rows<Transfer>(TRANSFERS, paymentId),
     events: await rows<Event>(EVENTS, paymentId),
     deliveries: delivered.map((delivery) => ({

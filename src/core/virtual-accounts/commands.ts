@@ -1,13 +1,21 @@
-/** The commands that issue, close and expire virtual accounts. */
+/** The commands that issue, change, close and expire virtual accounts. */
 import { businessNow, claim, newId, type Pool, type Queryable, type Statement } from "../../store/index.ts";
-import { type CoreCommand, poolKey, referenceKey, WorkingState } from "../command.ts";
+import { type CoreCommand, type Decision, poolKey, referenceKey, WorkingState } from "../command.ts";
 import type { Connector } from "../connector.ts";
 import { type Outcome, refused } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
 import { lockPayments, readPaidReferences, readPayments } from "../payments/read.ts";
-import { decideClose, decideExpire, decideIssue, type Issued, type IssueRequest } from "./decide.ts";
-import { takeNumbers } from "./pool.ts";
-import { lockVirtualAccounts, readByPayment } from "./read.ts";
+import {
+  decideChange,
+  decideClose,
+  decideExpire,
+  decideIssue,
+  type Issued,
+  type IssueRequest,
+  type LifeChanges,
+} from "./decide.ts";
+import { findReserved, type ReservedWish, takeNumbers, wishKey } from "./pool.ts";
+import { lockVirtualAccounts, readByNumber, readByPayment } from "./read.ts";
 
 export interface IssueCommandRequest extends IssueRequest {
   exchange?: ExchangeDraft<Outcome<Issued>>;
@@ -25,13 +33,14 @@ export function issueVirtualAccount(
     name: "issue-virtual-account",
 
     async load(tx, requests) {
-      await claim(
-        tx,
-        requests.map((request) => ({
-          scope: "2-reference",
+      const wishes = requests.map(wishOf).filter((wish) => wish !== undefined);
+      await claim(tx, [
+        ...requests.map((request) => ({
+          scope: "2-reference" as const,
           key: referenceKey(request.merchantId, request.reference),
         })),
-      );
+        ...wishes.map((wish) => ({ scope: "4-number" as const, key: wishKey(wish) })),
+      ]);
       const state = new WorkingState();
       for (const paid of await readPaidReferences(tx, requests)) {
         state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
@@ -42,13 +51,19 @@ export function issueVirtualAccount(
         const { connector, bankCode, count } = wanted;
         state.freeNumbers.set(key, await takeNumbers(tx, pool, connector, numbers, bankCode, count));
       }
+      for (const [key, number] of await findReserved(tx, wishes)) state.knownNumbers.set(key, number);
+      const known = [...state.knownNumbers.values()];
+      for (const account of await readByNumber(tx, known, 1)) state.putVirtualAccount(account);
       return state;
     },
 
     decide(state, request, now) {
       const free = state.freeNumbers.get(poolKey(request.channel.connector, request.bankCode));
       const referencePaid = state.isPaidElsewhere(request.merchantId, request.reference, undefined);
-      const { result, changes } = decideIssue({ referencePaid, number: free?.[0] }, request, now);
+      const wish = wishOf(request);
+      const known = wish && state.knownNumbers.get(wishKey(wish));
+      const inUse = known !== undefined && state.withNumber(known).some((account) => account.state === "open");
+      const { result, changes } = decideIssue({ referencePaid, free: free?.[0], known, inUse }, request, now);
       if (!result.ok) return { result, changes };
       const owner = { merchantId: request.merchantId, paymentId: request.paymentId };
       return { result, changes: { ...changes, exchanges: recordExchange(request.exchange, owner, result, now) } };
@@ -56,9 +71,15 @@ export function issueVirtualAccount(
   };
 }
 
+function wishOf(request: IssueRequest): ReservedWish | undefined {
+  const { channel, bankCode, merchantId, reserved: wish } = request;
+  return wish && { connector: channel.connector, bankCode, merchantId, wish };
+}
+
 function countByPool(requests: readonly IssueRequest[]) {
   const pools = new Map<string, { connector: string; bankCode: string; count: number }>();
-  for (const { channel, bankCode } of requests) {
+  for (const { channel, bankCode, reserved } of requests) {
+    if (reserved !== undefined && "number" in reserved) continue;
     const key = poolKey(channel.connector, bankCode);
     const wanted = pools.get(key) ?? { connector: channel.connector, bankCode, count: 0 };
     pools.set(key, { ...wanted, count: wanted.count + 1 });
@@ -66,30 +87,58 @@ function countByPool(requests: readonly IssueRequest[]) {
   return pools;
 }
 
+export interface ChangeRequest {
+  paymentId: string;
+  merchantId: string;
+  /** Whole won; null leaves it. */
+  amount: number | null;
+  dueAt: Date | null;
+  exchange?: ExchangeDraft<Outcome<Issued>>;
+}
+
 export interface CloseRequest {
   paymentId: string;
   merchantId: string;
   /** Kept with the payment, at most 256 characters. */
   reason: string;
+  exchange?: ExchangeDraft<Outcome<Issued>>;
 }
+
+export const changeVirtualAccount: CoreCommand<ChangeRequest, Outcome<Issued>> = {
+  name: "change-virtual-account",
+  load: loadOf,
+  decide: (state, request, now) => decideOn(state, request, now, (issued) => decideChange(issued, request, now)),
+};
 
 export const closeVirtualAccount: CoreCommand<CloseRequest, Outcome<Issued>> = {
   name: "close-virtual-account",
 
-  load: (tx, requests) =>
-    loadLocked(
-      tx,
-      requests.map((request) => request.paymentId),
-    ),
-
-  decide(state, request, now) {
-    const found = issuedOf(state, request.paymentId);
-    if (found === undefined || found.payment.merchantId !== request.merchantId) {
-      return { result: refused({ code: "payment-unknown", id: request.paymentId }), changes: {} };
-    }
-    return decideClose(found, request.reason, now);
-  },
+  load: loadOf,
+  decide: (state, request, now) => decideOn(state, request, now, (issued) => decideClose(issued, request.reason, now)),
 };
+
+function loadOf(tx: Queryable, requests: readonly { paymentId: string }[]): Promise<WorkingState> {
+  return loadLocked(tx, [...new Set(requests.map((request) => request.paymentId))]);
+}
+
+/** Decides on the merchant's own account, and keeps the call with the change. */
+function decideOn(
+  state: WorkingState,
+  { paymentId, merchantId, exchange }: ChangeRequest | CloseRequest,
+  now: Date,
+  decide: (issued: Issued) => { result: Outcome<Issued>; changes: LifeChanges },
+): Decision<Outcome<Issued>> {
+  const found = issuedOf(state, paymentId);
+  if (found === undefined || found.payment.merchantId !== merchantId) {
+    return { result: refused({ code: "payment-unknown", id: paymentId }), changes: {} };
+  }
+  const { result, changes } = decide(found);
+  if (!result.ok) return { result, changes };
+  return {
+    result,
+    changes: { ...changes, exchanges: recordExchange(exchange, { merchantId, paymentId }, result, now) },
+  };
+}
 
 export interface ExpireRequest {
   /** Accounts to expire in this transaction at most. */

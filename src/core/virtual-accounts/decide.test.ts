@@ -11,16 +11,17 @@ import {
   later,
   merchantId,
   minute_ms,
+  offering,
   price,
   second_ms,
 } from "../fixtures.fixture.ts";
 import { day_ms, limits } from "../limits.ts";
-import { decideClose, decideExpire, decideIssue, type IssueRequest } from "./decide.ts";
+import { decideClose, decideExpire, decideIssue, type IssueRequest, type IssueState } from "./decide.ts";
 import { availableAgain } from "./pool.ts";
 import { holderAt } from "./virtual-account.ts";
 
 const now = issuedAt;
-const free = { referencePaid: false, number: "56012345678901" };
+const free = offering("56012345678901");
 const farthest = later(now, limits.due_max_days * day_ms);
 
 describe("issuing an account", () => {
@@ -31,7 +32,7 @@ describe("issuing an account", () => {
     expect(virtualAccount).toMatchObject({
       state: "open",
       kind: "one_time",
-      number: free.number,
+      number: free.free,
       bankCode: "088",
       connector: "sandbox",
       amount: price,
@@ -63,8 +64,10 @@ describe("issuing an account", () => {
       {
         connector: "sandbox",
         bankCode: "088",
-        number: free.number,
+        number: free.free,
         availableFrom: later(dueAt, limits.number_rest_days * day_ms),
+        reservedFor: null,
+        reservedKey: null,
       },
     ]);
   });
@@ -77,10 +80,10 @@ describe("issuing an account", () => {
 
   it("keeps the number of a fixed account without a due time for as long as it lives", () => {
     const { changes } = decideIssue(free, issueRequest({ kind: "fixed", dueAt: null }), now);
-    expect(changes.numbers).toMatchObject([{ number: free.number, availableFrom: null }]);
+    expect(changes.numbers).toMatchObject([{ number: free.free, availableFrom: null }]);
   });
 
-  it.each<[string, typeof free | { referencePaid: boolean; number: undefined }, Partial<IssueRequest>, string | null]>([
+  it.each<[string, IssueState, Partial<IssueRequest>, string | null]>([
     ["a due time one millisecond away", free, { dueAt: later(now, 1) }, null],
     ["a due time of exactly now", free, { dueAt: now }, "due-passed"],
     ["a due time that has passed", free, { dueAt: later(now, -1) }, "due-passed"],
@@ -90,8 +93,8 @@ describe("issuing an account", () => {
     ["a fixed account without a due time", free, { kind: "fixed", dueAt: null }, null],
     ["an order that was paid", { ...free, referencePaid: true }, {}, "reference-paid"],
     ["an order that was paid, past its due time", { ...free, referencePaid: true }, { dueAt: now }, "reference-paid"],
-    ["a bank without free numbers", { ...free, number: undefined }, {}, "numbers-exhausted"],
-    ["a passed due time at a bank without free numbers", { ...free, number: undefined }, { dueAt: now }, "due-passed"],
+    ["a bank without free numbers", offering(undefined), {}, "numbers-exhausted"],
+    ["a passed due time at a bank without free numbers", offering(undefined), { dueAt: now }, "due-passed"],
   ])("%s", (_name, state, wanted, refusal) => {
     const { result, changes } = decideIssue(state, issueRequest(wanted), now);
     expect(result.ok ? null : result.refusal.code).toBe(refusal);
@@ -102,7 +105,7 @@ describe("issuing an account", () => {
     ["reference-paid", { referencePaid: true }, {}, { reference: "order-1" }],
     ["due-passed", {}, { dueAt: now }, { dueAt: now, now }],
     ["due-too-far", {}, { dueAt: later(farthest, 1) }, { max_days: limits.due_max_days }],
-    ["numbers-exhausted", { number: undefined }, {}, { bankCode: "088" }],
+    ["numbers-exhausted", { free: undefined }, {}, { bankCode: "088" }],
   ])("%s tells what a precise message needs", (code, state, wanted, details) => {
     const { result } = decideIssue({ ...free, ...state }, issueRequest(wanted), now);
     expect(result).toMatchObject({ ok: false, refusal: { code, ...details } });
@@ -189,6 +192,14 @@ describe("withdrawal", () => {
     expect(decideClose(issued(), "계좌말소", later(dueAt, 1)).result.ok).toBe(true);
   });
 
+  it("closes an account whose time ran out, so that it is not shown as waiting for ever", () => {
+    const books = Books.with({});
+    books.expire("pay_1", later(dueAt, 1));
+    expect(books.close("pay_1", later(dueAt, 2)).ok).toBe(true);
+    expect(books.payment().state).toBe("closed");
+    expect(books.accountOf()).toMatchObject({ state: "closed", endedAt: later(dueAt, 1) });
+  });
+
   it("closes a fixed account that nothing was paid to", () => {
     expect(decideClose(issued({ kind: "fixed" }), "계좌말소", at).result.ok).toBe(true);
   });
@@ -196,7 +207,6 @@ describe("withdrawal", () => {
   it.each([
     ["paid", (books: Books) => books.receive()],
     ["reversed", (books: Books) => [books.receive(), books.receive({ kind: "reversal" })]],
-    ["expired", (books: Books) => books.expire("pay_1", later(dueAt, 1))],
     ["closed", (books: Books) => books.close("pay_1", at)],
   ])("refuses a payment that is %s and changes nothing", (state, step) => {
     const books = Books.with({});

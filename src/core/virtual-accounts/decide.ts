@@ -1,11 +1,11 @@
-/** The rules of a virtual account's life: issue, expire, close. Pure. */
-import { accepted, type Outcome, refused } from "../errors.ts";
+/** The rules of a virtual account's life: issue, change, expire, close. Pure. */
+import { accepted, type Outcome, type Refusal, refused } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
 import { day_ms, limits } from "../limits.ts";
 import type { Channel } from "../merchants/merchant.ts";
 import { KRW } from "../money.ts";
 import { changePayment, type Payment, type PaymentEventType } from "../payments/payment.ts";
-import { availableAgain, type PoolNumber } from "./pool.ts";
+import { availableAgain, type PoolNumber, type ReservedNumber } from "./pool.ts";
 import type { VirtualAccount } from "./virtual-account.ts";
 
 /** What the payment will be, as far as the caller says so, and the account that stands for it. */
@@ -21,6 +21,9 @@ export interface IssueRequest
     | "name"
     | "buyer"
     | "customData"
+    | "taxFree"
+    | "vatAmount"
+    | "escrow"
     | "noticeUrls"
     | "noticeResend"
     | "userAgent"
@@ -31,6 +34,8 @@ export interface IssueRequest
   /** KFTC, three digits. */
   bankCode: string;
   kind: VirtualAccount["kind"];
+  /** Undefined: any number of the pool. */
+  reserved: ReservedNumber | undefined;
   /** Whole won; null for a fixed account that takes any amount. */
   amount: number | null;
   dueAt: Date | null;
@@ -42,6 +47,16 @@ export interface Issued {
   virtualAccount: VirtualAccount;
 }
 
+/** What there is to issue on: a free number of the pool, and what is known of the number that was asked for. */
+export interface IssueState {
+  referencePaid: boolean;
+  /** Undefined when the pool is used up. */
+  free: string | undefined;
+  /** The number the wish names, if it is known; `inUse` when an account is open on it. */
+  known: PoolNumber | undefined;
+  inUse: boolean;
+}
+
 export interface LifeChanges {
   payments: Payment[];
   virtualAccounts: VirtualAccount[];
@@ -51,31 +66,30 @@ export interface LifeChanges {
 
 /**
  * Issues an account for a payment. A reference that was ever paid gets no other; several unpaid ones may stand side by
- * side (`reference/iamport.md` 2.1). `number` is the one the bank's pool offers, undefined when the pool is used up.
+ * side.
  */
 export function decideIssue(
-  state: { referencePaid: boolean; number: string | undefined },
+  state: IssueState,
   request: IssueRequest,
   now: Date,
 ): { result: Outcome<Issued>; changes: LifeChanges } {
   const { dueAt } = request;
   if (state.referencePaid) return refuse(refused({ code: "reference-paid", reference: request.reference }));
-  if (dueAt !== null && dueAt <= now) return refuse(refused({ code: "due-passed", dueAt, now }));
-  if (dueAt !== null && dueAt.getTime() > now.getTime() + limits.due_max_days * day_ms) {
-    return refuse(refused({ code: "due-too-far", dueAt, max_days: limits.due_max_days }));
-  }
-  if (state.number === undefined) {
-    return refuse(refused({ code: "numbers-exhausted", bankCode: request.bankCode }));
-  }
+  const late = dueAt === null ? undefined : dueObjection(dueAt, now);
+  if (late !== undefined) return refuse(refused(late));
+  const chosen = chooseNumber(state, request);
+  if (!chosen.ok) return refuse(chosen);
+  const { number } = chosen.value;
   const virtualAccount: VirtualAccount = {
     id: request.virtualAccountId,
     merchantId: request.merchantId,
     paymentId: request.paymentId,
     connector: request.channel.connector,
     bankCode: request.bankCode,
-    number: state.number,
+    number,
     holder: request.holder,
     kind: request.kind,
+    reserved: request.reserved !== undefined,
     amount: request.amount,
     dueAt,
     state: "open",
@@ -83,16 +97,77 @@ export function decideIssue(
     endedAt: null,
   };
   const ready = changePayment(blankPayment(request, now), {}, "payment.ready", now, { amount: request.amount });
-  const { connector, bankCode, number } = virtualAccount;
   return {
     result: accepted({ payment: ready.payment, virtualAccount }),
     changes: {
       payments: [ready.payment],
       virtualAccounts: [virtualAccount],
-      numbers: [{ connector, bankCode, number, availableFrom: availableAgain(virtualAccount) }],
+      numbers: [{ ...chosen.value, availableFrom: availableAgain(virtualAccount) }],
       events: [ready.event],
     },
   };
+}
+
+function dueObjection(dueAt: Date, now: Date): Refusal | undefined {
+  if (dueAt <= now) return { code: "due-passed", dueAt, now };
+  const latest_ms = now.getTime() + limits.due_max_days * day_ms;
+  return dueAt.getTime() > latest_ms ? { code: "due-too-far", dueAt, max_days: limits.due_max_days } : undefined;
+}
+
+/** The number the account gets, with whom it is reserved for. */
+function chooseNumber(state: IssueState, request: IssueRequest): Outcome<PoolNumber> {
+  const { reserved: wish, merchantId, bankCode } = request;
+  const { connector } = request.channel;
+  const exhausted = () => refused({ code: "numbers-exhausted", bankCode });
+  const fresh = { connector, bankCode, availableFrom: null };
+  if (wish === undefined) {
+    if (state.free === undefined) return exhausted();
+    return accepted({ ...fresh, number: state.free, reservedFor: null, reservedKey: null });
+  }
+  const { known } = state;
+  if (known === undefined) {
+    const number = "number" in wish ? wish.number : state.free;
+    if (number === undefined) return exhausted();
+    return accepted({ ...fresh, number, reservedFor: merchantId, reservedKey: "key" in wish ? wish.key : null });
+  }
+  if (known.reservedFor !== merchantId) return refused({ code: "number-not-yours", number: known.number });
+  if (state.inUse) return refused({ code: "number-in-use", number: known.number });
+  return accepted(known);
+}
+
+/** Changes what an account that waits for its deposit asks for, or until when. */
+export function decideChange(
+  { payment, virtualAccount }: Issued,
+  change: { amount: number | null; dueAt: Date | null },
+  now: Date,
+): { result: Outcome<Issued>; changes: LifeChanges } {
+  const dueAt = change.dueAt ?? virtualAccount.dueAt;
+  if (payment.state === "expired" || (payment.state === "ready" && virtualAccount.dueAt! < now)) {
+    return refuse(refused({ code: "account-expired", dueAt: virtualAccount.dueAt! }));
+  }
+  if (payment.state !== "ready") return refuse(refused({ code: "payment-not-ready", state: payment.state }));
+  const objection = change.dueAt === null ? undefined : dueObjection(change.dueAt, now);
+  if (objection !== undefined) return refuse(refused(objection));
+  // An account for any amount keeps asking for none.
+  const amount = virtualAccount.amount === null ? null : (change.amount ?? virtualAccount.amount);
+  const changed: VirtualAccount = { ...virtualAccount, amount, dueAt };
+  const told = changePayment(payment, { amount: amount ?? 0 }, "payment.changed", now, {
+    amount,
+    dueAt: dueAt?.toISOString() ?? null,
+  });
+  return {
+    result: accepted({ payment: told.payment, virtualAccount: changed }),
+    changes: {
+      payments: [told.payment],
+      virtualAccounts: [changed],
+      numbers: changed.reserved ? [] : [numberOf(changed, availableAgain(changed))],
+      events: [told.event],
+    },
+  };
+}
+
+function numberOf({ connector, bankCode, number }: VirtualAccount, availableFrom: Date | null): PoolNumber {
+  return { connector, bankCode, number, availableFrom, reservedFor: null, reservedKey: null };
 }
 
 /** An account whose time ran out: its payment is expired too. Undefined when there is nothing to expire. */
@@ -103,21 +178,20 @@ export function decideExpire({ payment, virtualAccount }: Issued, now: Date): Li
   return end(payment, { state: "expired", expiredAt: now }, ended, "payment.expired", now);
 }
 
-/** Withdraws an account that was not paid. */
+/** Withdraws an account that was not paid, in time or not. */
 export function decideClose(
   { payment, virtualAccount }: Issued,
   reason: string,
   now: Date,
 ): { result: Outcome<Issued>; changes: LifeChanges } {
-  if (payment.state !== "ready") {
+  if (payment.state !== "ready" && payment.state !== "expired") {
     return refuse(refused({ code: "payment-not-ready", state: payment.state }));
   }
-  const ended: VirtualAccount = { ...virtualAccount, state: "closed", endedAt: now };
+  const ended: VirtualAccount = { ...virtualAccount, state: "closed", endedAt: virtualAccount.endedAt ?? now };
   const change = { state: "closed", closedAt: now, failReason: reason } as const;
   const changes = end(payment, change, ended, "payment.closed", now);
-  if (ended.dueAt === null) {
-    const { connector, bankCode, number } = ended;
-    changes.numbers.push({ connector, bankCode, number, availableFrom: availableAgain({ ...ended, dueAt: now }) });
+  if (ended.dueAt === null && !ended.reserved) {
+    changes.numbers.push(numberOf(ended, availableAgain({ ...ended, dueAt: now })));
   }
   return { result: accepted({ payment: changes.payments[0]!, virtualAccount: ended }), changes };
 }
@@ -149,6 +223,11 @@ function blankPayment(request: IssueRequest, now: Date): Payment {
     amount: request.amount ?? 0,
     paidAmount: 0,
     refundedAmount: 0,
+    pendingRefundAmount: 0,
+    taxFree: request.taxFree,
+    vatAmount: request.vatAmount,
+    escrow: request.escrow,
+    cashReceiptIssued: false,
     currency: KRW,
     beneficiary: request.beneficiary,
     connector: request.channel.connector,

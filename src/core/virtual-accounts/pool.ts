@@ -11,13 +11,16 @@ export interface PoolNumber {
   connector: string;
   bankCode: string;
   number: string;
-  /** Null for as long as a fixed account holds the number. */
+  /** Null for as long as a fixed account holds the number, and for ever once it is reserved. */
   availableFrom: Date | null;
+  /** The merchant for whose customer it is reserved, who is known by the number or by a key of the merchant's. */
+  reservedFor: string | null;
+  reservedKey: string | null;
 }
 
 export const poolNumbers = table<PoolNumber>(
   "pool_numbers",
-  ["connector", "bankCode", "number", "availableFrom"],
+  ["connector", "bankCode", "number", "availableFrom", "reservedFor", "reservedKey"],
   ["connector", "bankCode", "number"],
 );
 
@@ -45,7 +48,7 @@ const LEND: Statement = {
 
 /** When the number of this account may be given out again. */
 export function availableAgain(account: VirtualAccount): Date | null {
-  if (account.dueAt === null) return null;
+  if (account.reserved || account.dueAt === null) return null;
   return new Date(account.dueAt.getTime() + limits.number_rest_days * day_ms);
 }
 
@@ -76,4 +79,77 @@ async function draw(pool: Pool, connector: string, numbers: NumberPool, bankCode
   if (block.length === 0) return false;
   await pool.query(LEND, [connector, bankCode, block]);
   return true;
+}
+
+/** A number that is not the pool's to choose: one the PG gave the merchant, or that of a customer the merchant names. */
+export type ReservedNumber = { number: string } | { key: string };
+
+export interface ReservedWish {
+  connector: string;
+  bankCode: string;
+  merchantId: string;
+  wish: ReservedNumber;
+}
+
+/** What a wish is locked and found by. */
+export function wishKey({ connector, bankCode, merchantId, wish }: ReservedWish): string {
+  return JSON.stringify(
+    "number" in wish ? [connector, bankCode, wish.number] : [connector, bankCode, merchantId, wish.key],
+  );
+}
+
+/** Point look-ups on the primary key and on the unique index of reservations. */
+const FIND_NUMBERS: Statement = {
+  name: "find-pool-numbers",
+  text: `SELECT ${poolNumbers.select("n")} FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (connector, bank_code, number)
+    JOIN pool_numbers n USING (connector, bank_code, number)`,
+};
+const FIND_KEYS: Statement = {
+  name: "find-reserved-numbers",
+  text: `SELECT ${poolNumbers.select("n")}
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS wanted (connector, bank_code, reserved_for, reserved_key)
+    JOIN pool_numbers n USING (connector, bank_code, reserved_for, reserved_key)`,
+};
+
+/** By wish key, the number that is known under it. */
+export async function findReserved(tx: Queryable, wishes: readonly ReservedWish[]): Promise<Map<string, PoolNumber>> {
+  const found = new Map<string, PoolNumber>();
+  const byNumber = wishes.flatMap((one) => ("number" in one.wish ? [{ ...one, number: one.wish.number }] : []));
+  const byKey = wishes.flatMap((one) => ("key" in one.wish ? [{ ...one, key: one.wish.key }] : []));
+  if (byNumber.length > 0) {
+    const rows = await tx.query<PoolNumber>(FIND_NUMBERS, [
+      byNumber.map((one) => one.connector),
+      byNumber.map((one) => one.bankCode),
+      byNumber.map((one) => one.number),
+    ]);
+    for (const row of rows.rows) found.set(wishKey({ ...row, merchantId: "", wish: { number: row.number } }), row);
+  }
+  if (byKey.length > 0) {
+    const rows = await tx.query<PoolNumber>(FIND_KEYS, [
+      byKey.map((one) => one.connector),
+      byKey.map((one) => one.bankCode),
+      byKey.map((one) => one.merchantId),
+      byKey.map((one) => one.key),
+    ]);
+    for (const row of rows.rows) {
+      found.set(wishKey({ ...row, merchantId: row.reservedFor!, wish: { key: row.reservedKey! } }), row);
+    }
+  }
+  return found;
+}
+
+const BANK_OF_RESERVED: Statement = {
+  name: "bank-of-reserved-number",
+  text: `SELECT bank_code AS "bankCode" FROM pool_numbers
+    WHERE connector = $1 AND number = $2 AND reserved_for = $3 ORDER BY bank_code LIMIT 1`,
+};
+
+/** The bank of a number that is reserved for the merchant, or undefined. */
+export async function findBankOfReserved(
+  db: Queryable,
+  connector: string,
+  number: string,
+  merchantId: string,
+): Promise<string | undefined> {
+  return (await db.query<{ bankCode: string }>(BANK_OF_RESERVED, [connector, number, merchantId])).rows[0]?.bankCode;
 }

@@ -58,3 +58,8 @@ export async function findBanksOfNumber(db: Queryable, connector: string, number
   const found = await db.query<{ bankCode: string }>(BANKS_OF_NUMBER, [connector, number]);
   return found.rows.map((row) => row.bankCode);
 }
+
+/** A payment's account; every payment by virtual account has one. */
+export async function accountOf(db: Queryable, paymentId: string): Promise<VirtualAccount> {
+  return (await readByPayment(db, [paymentId]))[0]!;
+}

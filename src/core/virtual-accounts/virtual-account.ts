@@ -1,9 +1,10 @@
 /**
- * A virtual account: a bank account number that stands for one payment (`one_time`) or one customer (`fixed`).
+ * A virtual account: a bank account number that stands for one payment (`one_time`) or takes any number of credits
+ * (`fixed`). Its number comes from the pool and goes back there, or is `reserved` for one customer of the merchant.
  *
  *   open ──▶ used       a one-time account that was paid
  *     ├────▶ expired    its time ran out; a credit made in time and reported late still turns it `used`
- *     └────▶ closed     the merchant withdrew it
+ *     └────▶ closed     the merchant withdrew it, also after it expired
  *
  * A fixed account takes any number of credits and stays open. A number is unique per bank only while its account is
  * open: banks give numbers out again, so who held it at the time of a credit is a question (`holderAt`).
@@ -22,6 +23,8 @@ export interface VirtualAccount {
   number: string;
   holder: string | null;
   kind: "one_time" | "fixed";
+  /** The number never goes back to the pool. */
+  reserved: boolean;
   /** The only amount it takes, in whole won; null where any amount is welcome. */
   amount: number | null;
   /** The last moment at which a credit is in time, by the bank's clock; null for never. */
@@ -42,6 +45,7 @@ export const virtualAccounts = table<VirtualAccount>(
     "number",
     "holder",
     "kind",
+    "reserved",
     "amount",
     "dueAt",
     "state",

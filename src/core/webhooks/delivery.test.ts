@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { issuedAt } from "../fixtures.fixture.ts";
 import { type AttemptOutcome, judgeAttempt, newDeliveries } from "./delivery.ts";
 
-/** The re-sends of `reference/iamport.md` 5: up to five, a minute apart. */
+/** I'mport's re-sends: up to five, a minute apart. */
 const resends = [60, 60, 60, 60, 60];
 const once: number[] = [];
 const answered = (status: number): AttemptOutcome => ({ status, error: null, answer: "OK", duration_ms: 12 });

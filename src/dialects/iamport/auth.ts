@@ -1,4 +1,4 @@
-/** Who is calling: `getToken` and the four ways a token is passed (`reference/iamport.md` 1.2, 1.3). */
+/** Who is calling: `getToken` and the four ways a token is passed. */
 import { randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { Core } from "../../core/index.ts";

@@ -14,6 +14,7 @@ function channel(id: string, provider: string, providerMerchantId: string, isDef
     providerMerchantId,
     name: id,
     isDefault,
+    settings: {},
     createdAt: issuedAt,
   };
 }

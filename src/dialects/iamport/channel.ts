@@ -1,5 +1,5 @@
 /**
- * Which channel serves a request (`reference/iamport.md` 2.1): `channel_key` names one; `pg` is `{PG}` or `{PG}.{MID}`;
+ * Which channel serves a request: `channel_key` names one; `pg` is `{PG}` or `{PG}.{MID}`;
  * anything unset or unknown means the default. Pure.
  */
 import type { Channel } from "../../core/merchants/merchant.ts";

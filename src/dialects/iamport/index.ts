@@ -1,12 +1,12 @@
-/** I'mport / PortOne V1: `POST /users/getToken`, `POST /vbanks`, `GET /payments/{imp_uid}` and the webhook. */
-import type { FastifyInstance } from "fastify";
+/** I'mport / PortOne V1: tokens, virtual accounts, reading, cancelling, cash receipts, codes, and the webhook. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Announcer, Core } from "../../core/index.ts";
-import { decodeUtf8, parseFields } from "../../http/body.ts";
+import { readBody } from "../../http/body.ts";
 import type { Dialect } from "../../http/dialect.ts";
 import { errorEnvelope, failureError } from "./errors.ts";
-import { mountRoutes } from "./routes.ts";
+import { mountRoutes } from "./routes/index.ts";
 
-const ownPaths = /^\/(users|vbanks|payments|banks|cards|receipts|tiers|subscribe|escrows|certifications)(\/|$)/;
+const ownPaths = /^\/+(users|vbanks|payments|banks|cards|receipts|tiers|subscribe|escrows|certifications)(\/|$)/;
 
 export function iamport(core: Core, announcer: Announcer): Dialect {
   return {
@@ -17,14 +17,10 @@ export function iamport(core: Core, announcer: Announcer): Dialect {
       // Validation and its wording are this dialect's own; the schemas given to routes describe them for the docs.
       server.setValidatorCompiler(() => () => true);
       server.removeAllContentTypeParsers();
-      server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: { headers: object }, body: Buffer) => {
-        const { "content-type": contentType } = request.headers as { "content-type"?: string };
-        return parseFields(decodeUtf8(body), contentType?.toLowerCase());
-      });
-      server.addHook("preValidation", async (request) => {
-        request.body ??= {};
-      });
-      await mountRoutes(server, core);
+      server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
+        readBody(body, request.headers["content-type"]),
+      );
+      mountRoutes(server, core);
     },
     failure(failure) {
       const error = failureError(failure);

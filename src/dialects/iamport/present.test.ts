@@ -1,20 +1,22 @@
 import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Deposit } from "../../core/deposits/deposit.ts";
 import { Books, dueAt, hour_ms, issued, issuedAt, later, minute_ms, price } from "../../core/fixtures.fixture.ts";
 import { limits } from "../../core/limits.ts";
 import type { PaymentState } from "../../core/payments/payment.ts";
 import type { PaymentView } from "../../core/payments/read.ts";
 import { presentPayment, statusOf, toSeconds } from "./present.ts";
-import { Payment } from "./schemas.ts";
+import { Payment } from "./schemas/index.ts";
 
 const conforms = new Ajv({ strict: false }).compile(Payment);
 const seconds = (time: Date) => time.getTime() / 1000;
 
 function viewOf(books: Books): PaymentView {
-  const deposits = [...books.state.deposits.values()].flat().filter((deposit) => deposit.state === "matched");
-  const virtualAccount = books.accountOf();
-  return { payment: books.payment(), virtualAccount, deposits: virtualAccount.kind === "fixed" ? deposits : [] };
+  const credits = [...books.state.deposits.values()].flat().filter((deposit) => deposit.kind === "credit");
+  const shown = (deposit: Deposit) => deposit.state === "matched" || deposit.state === "reversed";
+  const deposits = credits.filter(shown);
+  return { payment: books.payment(), virtualAccount: books.accountOf(), deposits, refunds: [] };
 }
 
 function shown(...steps: ((books: Books) => void)[]) {
@@ -182,6 +184,7 @@ describe("whatever a payment holds", () => {
           payment: { ...fixture.payment, ...payment },
           virtualAccount: { ...fixture.virtualAccount, ...virtualAccount },
           deposits: [],
+          refunds: [],
         });
         expect(conforms(shown), JSON.stringify(conforms.errors)).toBe(true);
         expect(Object.keys(shown).sort()).toEqual(Object.keys(Payment.properties).sort());

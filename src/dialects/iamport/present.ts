@@ -1,11 +1,14 @@
 /**
- * A payment as this dialect shows it. Pure. Inferred choices (`reference/iamport.md` 2.4, 2.7): an expired payment stays
- * `ready`, a withdrawn one is `failed` with its reason, and one whose credit the bank took back is `cancelled`.
+ * A payment as this dialect shows it. Pure. Where the contract is silent: an expired payment stays `ready`, a withdrawn
+ * one is `failed` with its reason, and one whose credit the bank took back is `cancelled`.
  */
 import { findBank } from "../../core/banks.ts";
 import type { PaymentState } from "../../core/payments/payment.ts";
 import type { PaymentView } from "../../core/payments/read.ts";
-import type { Payment } from "./schemas.ts";
+import type { Receipt } from "../../core/receipts/receipt.ts";
+import { cancellationId } from "./identifiers.ts";
+import { providerRules } from "./providers.ts";
+import type { Balance, Parts, Payment } from "./schemas/index.ts";
 
 export type Status = "ready" | "paid" | "cancelled" | "failed";
 
@@ -19,6 +22,11 @@ export const statusOf: Readonly<Record<PaymentState, Status>> = {
   closed: "failed",
 };
 
+/** The states that are shown as a status. */
+export function statesOf(status: Status): PaymentState[] {
+  return (Object.keys(statusOf) as PaymentState[]).filter((state) => statusOf[state] === status);
+}
+
 /** UNIX seconds; 0 for what has not happened. */
 export function toSeconds(time: Date | null): number {
   return time === null ? 0 : Math.floor(time.getTime() / 1000);
@@ -30,7 +38,8 @@ export function presentPayment(view: PaymentView): Payment {
   const { payment, virtualAccount, deposits } = view;
   const { buyer } = payment;
   const reversed = payment.state === "reversed";
-  const cancellations = reversalsOf(view);
+  const cancellations = cancellationsOf(view);
+  const credits = virtualAccount.kind === "fixed" ? deposits : [];
   return {
     amount: payment.amount,
     apply_num: null,
@@ -41,7 +50,7 @@ export function presentPayment(view: PaymentView): Payment {
     buyer_name: buyer.name,
     buyer_postcode: buyer.postcode,
     buyer_tel: buyer.tel,
-    cancel_amount: cancellations.reduce((sum, one) => sum + one.amount, payment.refundedAmount),
+    cancel_amount: cancellations.reduce((sum, one) => sum + one.amount, 0),
     cancel_history: cancellations,
     cancel_reason: reversed ? reversalReason : payment.cancelReason,
     cancel_receipt_urls: [],
@@ -55,20 +64,20 @@ export function presentPayment(view: PaymentView): Payment {
     card_publisher_name: null,
     card_quota: 0,
     card_type: null,
-    cash_receipt_issued: false,
+    cash_receipt_issued: payment.cashReceiptIssued,
     channel: "api",
     currency: payment.currency,
     custom_data: payment.customData,
     customer_uid: null,
     customer_uid_usage: null,
-    deposit_history: deposits.map((deposit) => ({
+    deposit_history: credits.map((deposit) => ({
       pg_tid: deposit.transactionId,
       amount: deposit.amount,
       depositor_name: deposit.depositorName,
       deposited_at: toSeconds(deposit.occurredAt),
     })),
     emb_pg_provider: null,
-    escrow: false,
+    escrow: payment.escrow,
     fail_reason: payment.failReason,
     failed_at: toSeconds(payment.failedAt ?? payment.closedAt),
     imp_uid: payment.wireId,
@@ -87,28 +96,76 @@ export function presentPayment(view: PaymentView): Payment {
     user_agent: payment.userAgent,
     vbank_code: virtualAccount.bankCode,
     vbank_date: toSeconds(virtualAccount.dueAt),
-    vbank_holder: virtualAccount.holder,
+    vbank_holder: providerRules(payment.provider).holder === "none" ? null : virtualAccount.holder,
     vbank_issued_at: toSeconds(virtualAccount.issuedAt),
     vbank_name: findBank(virtualAccount.bankCode)?.shortName ?? null,
     vbank_num: virtualAccount.number,
   };
 }
 
-/** Each credit that the bank took back, as a cancellation. */
-function reversalsOf({ payment, virtualAccount, deposits }: PaymentView): Payment["cancel_history"] {
-  const cancellation = (pg_tid: string, amount: number, at: Date | null, id: string) => ({
-    pg_tid,
+/** Each refund, and each credit that the bank took back, in the order they happened. */
+function cancellationsOf({ refunds, deposits }: PaymentView): Payment["cancel_history"] {
+  const refunded = refunds.map(({ id, transactionId, amount, completedAt, reason }) => ({
+    pg_tid: transactionId!,
     amount,
-    cancelled_at: toSeconds(at),
-    reason: reversalReason,
-    cancellation_id: id.slice(-20),
+    cancelled_at: toSeconds(completedAt),
+    reason: reason ?? "",
+    cancellation_id: cancellationId(id),
     receipt_url: null,
-  });
-  if (virtualAccount.kind === "one_time") {
-    const { providerTransaction, amount, reversedAt, id } = payment;
-    return payment.state === "reversed" ? [cancellation(providerTransaction, amount, reversedAt, id)] : [];
-  }
-  return deposits
+  }));
+  const reversed = deposits
     .filter((deposit) => deposit.state === "reversed")
-    .map(({ transactionId, amount, updatedAt, id }) => cancellation(transactionId, amount, updatedAt, id));
+    .map(({ id, transactionId, amount, updatedAt }) => ({
+      pg_tid: transactionId,
+      amount,
+      cancelled_at: toSeconds(updatedAt),
+      reason: reversalReason,
+      cancellation_id: cancellationId(id),
+      receipt_url: null,
+    }));
+  return [...refunded, ...reversed].sort((one, other) => one.cancelled_at - other.cancelled_at);
+}
+
+export function presentReceipt(receipt: Receipt) {
+  return {
+    receipt_tid: receipt.transactionId,
+    apply_num: receipt.approvalNumber,
+    type: receipt.type,
+    amount: receipt.amount,
+    vat: receipt.vat,
+    receipt_url: null,
+    applied_at: toSeconds(receipt.issuedAt),
+    cancelled_at: toSeconds(receipt.cancelledAt),
+  };
+}
+
+/** The parts an amount is made of: an eleventh of what is taxed is the tax, unless the merchant said how much. */
+export function partsOf(amount: number, taxFree: number, vatAmount: number | null): Parts {
+  const vat = vatAmount ?? Math.floor((amount - taxFree) / 11);
+  return { tax_free: taxFree, supply: amount - taxFree - vat, vat, service: 0 };
+}
+
+const nothing: Parts = { tax_free: 0, supply: 0, vat: 0, service: 0 };
+
+/** What a payment is made of, less what was refunded. */
+export function presentBalance({ payment, refunds }: PaymentView, receipt: Receipt | undefined): Balance {
+  const asked = partsOf(payment.amount || payment.paidAmount, payment.taxFree ?? 0, payment.vatAmount);
+  const primary = refunds.map((refund) => partsOf(refund.amount, refund.taxFree, refund.vatAmount)).reduce(less, asked);
+  const balance = {
+    cash_receipt: receipt === undefined ? nothing : partsOf(receipt.amount, receipt.taxFree, receipt.vat),
+    primary,
+    secondary: nothing,
+    discount: nothing,
+  };
+  const histories = [{ ...balance, created: toSeconds(payment.updatedAt) }];
+  return { amount: payment.amount || payment.paidAmount, ...balance, histories };
+}
+
+function less(one: Parts, other: Parts): Parts {
+  return {
+    tax_free: one.tax_free - other.tax_free,
+    supply: one.supply - other.supply,
+    vat: one.vat - other.vat,
+    service: one.service - other.service,
+  };
 }

@@ -58,6 +58,13 @@ describe("the forms", () => {
   ])("of %s has %i digits", (bankCode, length) => {
     expect(accountNumber(bankCode, 0)).toHaveLength(length);
   });
+
+  it.each(numberForms.filter((form) => form.bankCode >= "200"))(
+    "of the securities firm $bankCode is told apart",
+    (form) => {
+      expect(form).toMatchObject({ length: 12, prefix: form.bankCode });
+    },
+  );
 });
 
 describe("accountNumber", () => {

@@ -1,57 +1,19 @@
 /**
- * Requests and answers as schemas: lengths in characters, times in UNIX seconds, amounts in whole won
- * (`reference/iamport.md` 2.1, 2.6). They validate, they feed the API reference, and fields marked `personal` or
- * `secret` are masked before an exchange is kept.
+ * Answers as schemas: times in UNIX seconds, amounts in whole won. They feed the API reference, and fields marked
+ * `personal` are masked before an exchange is kept.
  */
 import Type, { type Static } from "typebox";
-import { limits } from "../../core/limits.ts";
 
 /** Of a person: masked before an exchange is kept. */
 const personal = { personal: true };
-const text = (maxLength: number, description: string, extra: object = {}) =>
-  Type.Optional(Type.String({ maxLength, description, ...extra }));
 const nullable = <T extends Type.TSchema>(schema: T, description = "", extra: object = {}) =>
   Type.Union([schema, Type.Null()], { description, ...extra });
-
-export const TokenRequest = Type.Object({
-  imp_key: Type.String({ description: "REST API key" }),
-  imp_secret: Type.String({ description: "REST API secret", secret: true }),
-});
 
 export const Token = Type.Object({
   access_token: Type.String({ description: "40 lower-case hex digits" }),
   now: Type.Integer({ description: "the server's time, UNIX seconds" }),
   expired_at: Type.Integer({ description: "when the token ends, UNIX seconds" }),
 });
-
-export const IssueRequest = Type.Object({
-  merchant_uid: Type.String({ minLength: 1, maxLength: 40, description: "the merchant's order id" }),
-  amount: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: limits.amount_max, description: "what is to be deposited, whole won" }),
-  ),
-  vbank_code: Type.String({ description: "bank code: 3 digits, 2 digits or BKnn" }),
-  vbank_due: Type.Integer({ minimum: 0, maximum: 99_999_999_999, description: "deadline, UNIX seconds" }),
-  vbank_holder: text(16, "account holder shown to the depositor"),
-  name: text(40, "order name"),
-  buyer_name: text(16, "buyer's name", personal),
-  buyer_email: text(64, "buyer's e-mail", personal),
-  buyer_tel: text(16, "buyer's telephone", personal),
-  buyer_addr: text(128, "buyer's address", personal),
-  buyer_postcode: text(8, "buyer's postcode", personal),
-  channel_key: text(55, "channel to issue through"),
-  pg: text(100, "{PG} or {PG}.{MID}; unknown or unset: the default channel"),
-  notice_url: Type.Optional(
-    Type.Array(Type.String({ maxLength: limits.notice_url_length }), {
-      maxItems: limits.notice_urls_max,
-      description: "where changes are announced, instead of the merchant's default",
-    }),
-  ),
-  custom_data: text(10_000, "echoed; an object is kept as its JSON text"),
-  fixed_unlimited_vbank: Type.Optional(
-    Type.Boolean({ description: "an account without an amount that takes any number of deposits" }),
-  ),
-});
-export type IssueRequest = Static<typeof IssueRequest>;
 
 const CancelHistory = Type.Object({
   pg_tid: Type.String(),
@@ -65,7 +27,7 @@ const CancelHistory = Type.Object({
 const DepositHistory = Type.Object({
   pg_tid: Type.String(),
   amount: Type.Integer(),
-  depositor_name: nullable(Type.String()),
+  depositor_name: nullable(Type.String(), "who deposited", personal),
   deposited_at: Type.Integer(),
 });
 
@@ -129,6 +91,65 @@ export const Payment = Type.Object({
   promotion: Type.Null(),
 });
 export type Payment = Static<typeof Payment>;
+
+export const PaymentList = Type.Array(Payment);
+
+export const PaymentPage = Type.Object({
+  total: Type.Integer({ description: "payments in all" }),
+  previous: Type.Integer({ description: "number of the page before; 0: none" }),
+  next: Type.Integer({ description: "number of the page after; 0: none" }),
+  list: Type.Array(Payment),
+});
+
+export const Prepared = Type.Object({
+  merchant_uid: string(40, "order id"),
+  amount: Type.Number({ description: "what it will cost" }),
+  currency: nullable(Type.String(), "null: any"),
+});
+
+const Parts = Type.Object({
+  tax_free: Type.Integer({ description: "free of tax" }),
+  supply: Type.Integer({ description: "taxed, without the tax" }),
+  vat: Type.Integer({ description: "value-added tax" }),
+  service: Type.Integer({ description: "service charge" }),
+});
+export type Parts = Static<typeof Parts>;
+
+const balances = { cash_receipt: Parts, primary: Parts, secondary: Parts, discount: Parts };
+
+export const Balance = Type.Object({
+  amount: Type.Integer({ description: "what was to be paid at first" }),
+  ...balances,
+  histories: Type.Array(Type.Object({ ...balances, created: seconds("made") })),
+});
+export type Balance = Static<typeof Balance>;
+
+const receipt = {
+  receipt_tid: nullable(Type.String(), "transaction id at the PG"),
+  apply_num: nullable(Type.String(), "the tax office's number"),
+  type: Type.Union([Type.Literal("person"), Type.Literal("company")]),
+  amount: Type.Integer(),
+  vat: Type.Integer(),
+  receipt_url: nullable(Type.String()),
+  applied_at: seconds("issued"),
+  cancelled_at: seconds("cancelled"),
+};
+
+export const Receipt = Type.Object({ imp_uid: string(32, "payment id"), ...receipt });
+export const ExternalReceipt = Type.Object({ merchant_uid: string(40, "order id"), ...receipt });
+
+export const Code = Type.Object({ code: Type.String(), name: Type.String() });
+
+export const PgSetting = Type.Object({
+  pg_provider: string(16, "PG"),
+  pg_id: string(80, "merchant id at the PG"),
+  sandbox: Type.Boolean(),
+  type: Type.Literal("api_payment"),
+  channel_name: Type.String(),
+  channel_key: Type.String(),
+});
+
+export const Holder = Type.Object({ bank_holder: Type.String({ description: "account holder", ...personal }) });
 
 export const enveloped = <T extends Type.TSchema>(response: T) =>
   Type.Object({ code: Type.Literal(0), message: Type.Null(), response });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { impUid } from "./routes.ts";
+import { impUid } from "./identifiers.ts";
 
 const space = 1_000_000_000_000;
 

@@ -1,0 +1,25 @@
+/**
+ * Whose account it is. The sandbox bank knows the virtual accounts that Naru issued, and has an account for every number
+ * of 10 to 16 digits besides, held by a person whose name depends on bank and number alone; except that numbers which
+ * begin with 000 are nobody's, so that a failed look-up can be had.
+ */
+import { createHash } from "node:crypto";
+import { findBank } from "../../../core/banks.ts";
+import { readByNumber } from "../../../core/virtual-accounts/read.ts";
+import type { Queryable } from "../../../store/index.ts";
+import { sandbox } from "../notices.ts";
+
+const surnames = [..."김이박최정강조윤장임한오서신권황안송류홍"];
+const givenNames =
+  "민준 서연 도윤 하은 지호 수아 예준 지우 시우 서현 은우 다은 길동 나루 보람 한결 가온 아름 슬기 새벽".split(" ");
+
+export async function findHolder(db: Queryable, bankCode: string, number: string): Promise<string | undefined> {
+  if (!findBank(bankCode)?.holderLookup || !/^(?!000)\d{10,16}$/.test(number)) return undefined;
+  const [issued] = await readByNumber(db, [{ connector: sandbox, bankCode, number }], 1);
+  return issued?.holder ?? nameOf(bankCode, number);
+}
+
+function nameOf(bankCode: string, number: string): string {
+  const digest = createHash("sha256").update(`${bankCode} ${number}`).digest();
+  return surnames[digest[0]! % surnames.length]! + givenNames[digest[1]! % givenNames.length]!;
+}

@@ -1,0 +1,133 @@
+/**
+ * An operation: a call to a bank or PG whose outcome may be unknown. The intent is committed first, then the call is
+ * made outside of any transaction, then the outcome is committed.
+ *
+ *   pending ──▶ succeeded | failed
+ *      └──▶ unknown ──▶ succeeded | failed      by asking, never by calling again
+ *
+ * The PG is told until when the order is good. Only after that does "we never heard of it" mean that nothing will
+ * happen: until then the order may still be on its way. Times here are real time.
+ */
+import { createHash } from "node:crypto";
+import { newId, type Queryable, type Statement, table } from "../../store/index.ts";
+import { limits } from "../limits.ts";
+
+export type OperationState = "pending" | "unknown" | "succeeded" | "failed";
+export type OperationKind = "refund" | "receipt-issue" | "receipt-cancel";
+
+export interface Operation {
+  /** The key by which the PG knows it. */
+  id: string;
+  merchantId: string;
+  connector: string;
+  kind: OperationKind;
+  /** The refund or receipt it is about. */
+  subjectId: string;
+  /** Of what was ordered, so that one key can be shown to have stood for one order. */
+  requestHash: string;
+  state: OperationState;
+  /** How often the PG was asked what became of it. */
+  attempts: number;
+  /** After this the PG must not begin to carry it out. */
+  validUntil: Date;
+  /** When to ask what became of it. */
+  askAt: Date;
+  /** Why its outcome is unknown, or why it failed. */
+  reason: string | null;
+  createdAt: Date;
+  settledAt: Date | null;
+}
+
+export const operations = table<Operation>(
+  "operations",
+  [
+    "id",
+    "merchantId",
+    "connector",
+    "kind",
+    "subjectId",
+    "requestHash",
+    "state",
+    "attempts",
+    "validUntil",
+    "askAt",
+    "reason",
+    "createdAt",
+    "settledAt",
+  ],
+  ["id"],
+);
+
+/** What a PG said of an order, or that nothing is known. */
+export type OperationAnswer =
+  | { outcome: "succeeded"; transactionId: string; approvalNumber?: string }
+  /** It was not carried out and never will be; `message` is the PG's, for people. */
+  | { outcome: "failed"; code: string; message: string }
+  /** The PG has no order of this key, so far. */
+  | { outcome: "absent" }
+  | { outcome: "unknown"; reason: string };
+
+/** What the answer means at this moment. */
+export type Verdict = Exclude<OperationAnswer, { outcome: "absent" }>;
+
+export function newOperationId(): string {
+  return newId("op");
+}
+
+export function judgeAnswer(operation: Operation, answer: OperationAnswer, realNow: Date): Verdict {
+  if (answer.outcome !== "absent") return answer;
+  const final_ms = operation.validUntil.getTime() + limits.operation_clock_skew_ms;
+  return realNow.getTime() > final_ms
+    ? { outcome: "failed", code: "never-received", message: "PG사가 요청을 받지 못했습니다." }
+    : { outcome: "unknown", reason: "the order may still be on its way" };
+}
+
+export function newOperation(
+  wanted: Pick<Operation, "id" | "merchantId" | "connector" | "kind" | "subjectId">,
+  order: object,
+  callTimeout_ms: number,
+  realNow: Date,
+): Operation {
+  const validUntil = new Date(realNow.getTime() + callTimeout_ms);
+  return {
+    ...wanted,
+    requestHash: createHash("sha256").update(JSON.stringify(order)).digest("hex"),
+    state: "pending",
+    attempts: 0,
+    validUntil,
+    askAt: new Date(validUntil.getTime() + limits.operation_ask_after_ms),
+    reason: null,
+    createdAt: realNow,
+    settledAt: null,
+  };
+}
+
+/** The operation after a verdict; undefined when it had been settled before, or the verdict says nothing new. */
+export function settle(operation: Operation, verdict: Verdict, realNow: Date): Operation | undefined {
+  if (isSettled(operation)) return undefined;
+  if (verdict.outcome === "unknown") return { ...operation, state: "unknown", reason: verdict.reason };
+  const reason = verdict.outcome === "failed" ? `${verdict.code}: ${verdict.message}` : null;
+  return { ...operation, state: verdict.outcome, reason, settledAt: realNow };
+}
+
+export function isSettled(operation: Pick<Operation, "state">): boolean {
+  return operation.state === "succeeded" || operation.state === "failed";
+}
+
+/** Primary-key look-ups, locked in the order of ids. */
+const LOCK: Statement = {
+  name: "lock-operations",
+  text: "SELECT FROM operations WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+};
+const READ: Statement = {
+  name: "read-operations",
+  text: `SELECT ${operations.select("o")} FROM operations o WHERE id = ANY($1)`,
+};
+
+export async function lockOperations(tx: Queryable, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await tx.query(LOCK, [ids]);
+}
+
+export async function readOperations(tx: Queryable, ids: readonly string[]): Promise<Operation[]> {
+  return ids.length === 0 ? [] : (await tx.query<Operation>(READ, [ids])).rows;
+}

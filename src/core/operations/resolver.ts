@@ -1,0 +1,81 @@
+/**
+ * Calls to PGs, and finding out what became of those that were not answered. A node that dies between call and outcome
+ * leaves its operation behind; whichever node looks next asks the PG. Asking changes nothing, so it is harmless when two
+ * nodes ask; an outcome is recorded under the lock of its operation, once.
+ */
+import type { Pool, Statement } from "../../store/index.ts";
+import { limits } from "../limits.ts";
+import { type Operation, type OperationAnswer, type OperationKind, operations } from "./operation.ts";
+
+export interface OperationHandler {
+  /** Asks the PG what became of it. Throws when there is no answer. */
+  ask(operation: Operation, signal: AbortSignal): Promise<OperationAnswer>;
+  record(operation: Operation, answer: OperationAnswer): Promise<unknown>;
+}
+
+/**
+ * By the partial index on what is unsettled. Taking one puts off its next asking, longer each time, so that nodes
+ * share the work without a lease.
+ */
+const TAKE: Statement = {
+  name: "take-operations",
+  text: `UPDATE operations o SET attempts = attempts + 1,
+      ask_at = clock_timestamp() + least(${limits.operation_ask_interval_max_s}, 2 ^ least(attempts + 1, 20)) * interval '1 second'
+    WHERE id IN (SELECT id FROM operations WHERE state IN ('pending', 'unknown') AND ask_at <= clock_timestamp()
+      ORDER BY ask_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+    RETURNING ${operations.select("o")}`,
+};
+
+/** Makes a call within its time; whatever goes wrong leaves the outcome unknown. */
+export async function call(
+  make: (signal: AbortSignal) => Promise<OperationAnswer>,
+  timeout_ms: number,
+): Promise<OperationAnswer> {
+  const signal = AbortSignal.timeout(timeout_ms);
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error(`no answer within ${timeout_ms} ms`)), { once: true });
+  });
+  try {
+    return await Promise.race([make(signal), late]);
+  } catch (error) {
+    return { outcome: "unknown", reason: (error as Error).message };
+  }
+}
+
+export class Resolver {
+  readonly #pool: Pool;
+  readonly #handlers: Readonly<Record<OperationKind, OperationHandler>>;
+  readonly #timeout_ms: number;
+  readonly #log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+
+  constructor(
+    pool: Pool,
+    handlers: Readonly<Record<OperationKind, OperationHandler>>,
+    timeout_ms: number,
+    log: { info(fields: object, message: string): void; warn(fields: object, message: string): void },
+  ) {
+    this.#pool = pool;
+    this.#handlers = handlers;
+    this.#timeout_ms = timeout_ms;
+    this.#log = log;
+  }
+
+  /** Asks about what is due; tells whether more may be. */
+  async resolve(): Promise<boolean> {
+    const taken = (await this.#pool.query<Operation>(TAKE, [limits.operations_asked_at_once])).rows;
+    await Promise.all(taken.map((operation) => this.#resolveOne(operation)));
+    return taken.length === limits.operations_asked_at_once;
+  }
+
+  async #resolveOne(operation: Operation): Promise<void> {
+    const handler = this.#handlers[operation.kind];
+    const answer = await call((signal) => handler.ask(operation, signal), this.#timeout_ms);
+    const { id, kind, attempts } = operation;
+    try {
+      await handler.record(operation, answer);
+      this.#log.info({ operation: id, kind, attempts, outcome: answer.outcome }, "asked a PG what became of a call");
+    } catch (error) {
+      this.#log.warn({ err: error, operation: id, kind }, "what a PG said of a call could not be recorded");
+    }
+  }
+}
