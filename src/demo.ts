@@ -10,18 +10,27 @@ import type { ChannelSettings } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 
 export interface Credentials {
-  iamport: { impKey: string; impSecret: string };
+  /** `inicisApiKey`: what the channel at Inicis wants as `pg_api_key`. */
+  iamport: { impKey: string; impSecret: string; inicisApiKey: string };
 }
 
 const published: Credentials = {
-  iamport: { impKey: "naru_sandbox_key", impSecret: "naru_sandbox_secret" },
+  iamport: {
+    impKey: "naru_sandbox_key",
+    impSecret: "naru_sandbox_secret",
+    inicisApiKey: "naru_sandbox_inicis_api_key",
+  },
 };
 
 export function demoCredentials(config: Config, secrets: Secrets): Credentials {
   if (isOpenSandbox(config)) return published;
   const random = (purpose: string, length: number) => secrets.derive(purpose).toString("hex").slice(0, length);
   return {
-    iamport: { impKey: random("demo imp_key", 16), impSecret: random("demo imp_secret", 64) },
+    iamport: {
+      impKey: random("demo imp_key", 16),
+      impSecret: random("demo imp_secret", 64),
+      inicisApiKey: random("demo inicis api key", 32),
+    },
   };
 }
 
@@ -50,12 +59,9 @@ const demoChannels: readonly {
   { suffix: "-kakaopay", provider: "kakaopay", providerMerchantId: "narukakao00" },
 ];
 
-/** What the demo channel of Inicis wants as `pg_api_key`. */
-const inicisApiKey = "naru_sandbox_inicis_api_key";
-
 /** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
-  const { impKey, impSecret } = credentials.iamport;
+  const { impKey, impSecret, inicisApiKey } = credentials.iamport;
   await core.registerMerchant({
     merchant: { id: `mer_${impKey}`, name: "Naru Sandbox", settings: {} },
     credentials: [{ id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret) }],

@@ -103,7 +103,7 @@ export function createCore(
   const core = new Core({
     store,
     secrets,
-    connectors: config.mode === "sandbox" ? [sandboxConnector(store.pool)] : [],
+    connectors: config.mode === "sandbox" ? [sandboxConnector(store)] : [],
     announcers: [announcer],
     send,
     keepExchanges: config.keepExchanges,

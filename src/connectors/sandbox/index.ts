@@ -1,7 +1,7 @@
 /** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
 import type { Connector } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
-import type { Pool } from "../../store/index.ts";
+import type { Store } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
 import { sandbox } from "./notices.ts";
 import { accountNumber, capacity, numberForms } from "./simulator/account-numbers.ts";
@@ -16,8 +16,8 @@ export { type ArmedFault, type Fault, Faults, faultCount_max, faults } from "./s
 
 const banks = new Set(numberForms.map((form) => form.bankCode));
 
-export function sandboxConnector(pool: Pool): Connector {
-  const faults = new Faults(pool);
+export function sandboxConnector(store: Store): Connector {
+  const faults = new Faults(store.pool);
   return {
     name: sandbox,
     capabilities,
@@ -30,9 +30,9 @@ export function sandboxConnector(pool: Pool): Connector {
         return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
       },
     },
-    refunds: sandboxRefunds(pool, faults),
-    receipts: sandboxReceipts(pool, faults),
-    findHolder: (bankCode, number) => findHolder(pool, bankCode, number),
+    refunds: sandboxRefunds(store, faults),
+    receipts: sandboxReceipts(store, faults),
+    findHolder: (bankCode, number) => findHolder(store.pool, bankCode, number),
   };
 }
 

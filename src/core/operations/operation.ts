@@ -63,21 +63,22 @@ export type OperationAnswer =
   | { outcome: "succeeded"; transactionId: string; approvalNumber?: string }
   /** It was not carried out and never will be; `message` is the PG's, for people. */
   | { outcome: "failed"; code: string; message: string }
-  /** The PG has no order of this key, so far. */
-  | { outcome: "absent" }
+  /** The PG had no order of this key when it was asked, which was after `askedAt`. */
+  | { outcome: "absent"; askedAt?: Date }
   | { outcome: "unknown"; reason: string };
 
-/** What the answer means at this moment. */
+/** What the answer means. */
 export type Verdict = Exclude<OperationAnswer, { outcome: "absent" }>;
 
 export function newOperationId(): string {
   return newId("op");
 }
 
-export function judgeAnswer(operation: Operation, answer: OperationAnswer, realNow: Date): Verdict {
+/** That nothing was there is final only when it was asked for after the order's time. */
+export function judgeAnswer(operation: Operation, answer: OperationAnswer): Verdict {
   if (answer.outcome !== "absent") return answer;
   const final_ms = operation.validUntil.getTime() + limits.operation_clock_skew_ms;
-  return realNow.getTime() > final_ms
+  return answer.askedAt !== undefined && answer.askedAt.getTime() > final_ms
     ? { outcome: "failed", code: "never-received", message: "PG사가 요청을 받지 못했습니다." }
     : { outcome: "unknown", reason: "the order may still be on its way" };
 }

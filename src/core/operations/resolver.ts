@@ -23,7 +23,7 @@ const TAKE: Statement = {
       ask_at = clock_timestamp() + least(${limits.operation_ask_interval_max_s}, 2 ^ least(attempts + 1, 20)) * interval '1 second'
     WHERE id IN (SELECT id FROM operations WHERE state IN ('pending', 'unknown') AND ask_at <= clock_timestamp()
       ORDER BY ask_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-    RETURNING ${operations.select("o")}`,
+    RETURNING ${operations.select("o")}, clock_timestamp() AS "takenAt"`,
 };
 
 /** Makes a call within its time; whatever goes wrong leaves the outcome unknown. */
@@ -41,6 +41,9 @@ export async function call(
     return { outcome: "unknown", reason: (error as Error).message };
   }
 }
+
+/** With the database's own time, before which nobody was asked. */
+type Taken = Operation & { takenAt: Date };
 
 export class Resolver {
   readonly #pool: Pool;
@@ -62,14 +65,15 @@ export class Resolver {
 
   /** Asks about what is due; tells whether more may be. */
   async resolve(): Promise<boolean> {
-    const taken = (await this.#pool.query<Operation>(TAKE, [limits.operations_asked_at_once])).rows;
-    await Promise.all(taken.map((operation) => this.#resolveOne(operation)));
+    const taken = (await this.#pool.query<Taken>(TAKE, [limits.operations_asked_at_once])).rows;
+    await Promise.all(taken.map(({ takenAt, ...operation }) => this.#resolveOne(operation, takenAt)));
     return taken.length === limits.operations_asked_at_once;
   }
 
-  async #resolveOne(operation: Operation): Promise<void> {
+  async #resolveOne(operation: Operation, askedAt: Date): Promise<void> {
     const handler = this.#handlers[operation.kind];
-    const answer = await call((signal) => handler.ask(operation, signal), this.#timeout_ms);
+    const said = await call((signal) => handler.ask(operation, signal), this.#timeout_ms);
+    const answer = said.outcome === "absent" ? { ...said, askedAt } : said;
     const { id, kind, attempts } = operation;
     try {
       await handler.record(operation, answer);

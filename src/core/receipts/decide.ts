@@ -147,7 +147,7 @@ export function decideReceiptOutcome(
   realNow: Date,
 ): { result: Receipted; changes: ReceiptChanges } {
   const { receipt, operation } = state;
-  const verdict = judgeAnswer(operation, answer, realNow);
+  const verdict = judgeAnswer(operation, answer);
   const settled = settle(operation, verdict, realNow);
   if (settled === undefined) return { result: state, changes: nothing() };
   if (verdict.outcome === "unknown") {

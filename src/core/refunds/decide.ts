@@ -207,7 +207,7 @@ export function decideRefundOutcome(
   realNow: Date,
 ): { result: Refunded; changes: RefundChanges } {
   const { payment, refund, operation } = state;
-  const verdict = judgeAnswer(operation, answer, realNow);
+  const verdict = judgeAnswer(operation, answer);
   const settled = settle(operation, verdict, realNow);
   if (settled === undefined) return { result: state, changes: nothing() };
   switch (verdict.outcome) {

@@ -65,7 +65,8 @@ function objectionOf(
   const unlimited = fields.fixed_unlimited_vbank === true;
   if (unlimited && !rules.unlimited) return errors.unsupported("fixed_unlimited_vbank", provider);
   for (const field of ["vbank_num", "vbank_key"] as const) {
-    if (fields[field] !== undefined && rules.fixedBy !== field) return errors.unsupported(field, provider);
+    const fixed = rules.fixedBy === field && core.can(channel.connector, "reservedNumbers");
+    if (fields[field] !== undefined && !fixed) return errors.unsupported(field, provider);
   }
   const number = fields.vbank_num === undefined ? undefined : plainNumber(fields.vbank_num);
   if (number !== undefined && !core.connectors.get(channel.connector)?.pool?.mayReserve(number)) {

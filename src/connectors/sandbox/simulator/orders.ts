@@ -5,52 +5,66 @@
 import { createHash } from "node:crypto";
 import type { Order, ReceiptService, RefundService } from "../../../core/connector.ts";
 import type { OperationAnswer } from "../../../core/operations/operation.ts";
-import { businessNow, newId, type Pool, type Statement } from "../../../store/index.ts";
+import { claim, newId, readRealNow, type Statement, type Store, type Table, table } from "../../../store/index.ts";
 import { type Fault, type Faults, neverAnswer } from "./faults.ts";
 
-/** Inserts nothing when the order's time is over or its key has been carried out. */
-const PAY_OUT: Statement = {
-  name: "bank-pay-out",
-  text: `INSERT INTO sandbox_bank_payouts (key, transaction_id, bank_code, account_hash, amount, paid_at)
-    SELECT $1, $2, $3, $4, $5, ${businessNow} WHERE clock_timestamp() <= $6 ON CONFLICT (key) DO NOTHING`,
-};
-const ASK_PAYOUT: Statement = {
-  name: "bank-ask-payout",
-  text: `SELECT transaction_id AS "transactionId" FROM sandbox_bank_payouts WHERE key = $1`,
-};
-const MAKE_RECEIPT: Statement = {
-  name: "bank-make-receipt",
-  text: `INSERT INTO sandbox_bank_receipts (key, transaction_id, kind, approval_number, amount, made_at)
-    SELECT $1, $2, $3, $4, $5, ${businessNow} WHERE clock_timestamp() <= $6 ON CONFLICT (key) DO NOTHING`,
-};
-const ASK_RECEIPT: Statement = {
-  name: "bank-ask-receipt",
-  text: `SELECT transaction_id AS "transactionId", approval_number AS "approvalNumber" FROM sandbox_bank_receipts WHERE key = $1`,
-};
+/** What the bank did for an order. */
+interface Done {
+  key: string;
+  transactionId: string;
+  approvalNumber?: string;
+}
 
-export function sandboxRefunds(pool: Pool, faults: Faults): RefundService {
-  const ask = (key: string) => askFor(pool, ASK_PAYOUT, key);
+interface Payout extends Done {
+  bankCode: string;
+  accountHash: string;
+  amount: number;
+  paidAt: Date;
+}
+
+interface MadeReceipt extends Done {
+  kind: "issue" | "cancel";
+  approvalNumber: string;
+  amount: number;
+  madeAt: Date;
+}
+
+const payouts = table<Payout>(
+  "sandbox_bank_payouts",
+  ["key", "transactionId", "bankCode", "accountHash", "amount", "paidAt"],
+  ["key"],
+);
+const madeReceipts = table<MadeReceipt>(
+  "sandbox_bank_receipts",
+  ["key", "transactionId", "kind", "approvalNumber", "amount", "madeAt"],
+  ["key"],
+);
+
+export function sandboxRefunds(store: Store, faults: Faults): RefundService {
+  const book = orderBook(store, payouts);
   return {
-    ask,
+    ask: book.ask,
     pay: (order, signal) =>
-      misbehaving(faults, "refund", signal, () => {
-        const { key, bankCode, number, amount, validUntil } = order;
-        const accountHash = createHash("sha256").update(`${bankCode} ${number}`).digest("hex");
-        const values = [key, newId("bpo"), bankCode, accountHash, amount, validUntil];
-        return carryOut(pool, PAY_OUT, values, () => ask(key));
-      }),
+      misbehaving(faults, "refund", signal, () =>
+        book.carryOut(order, (paidAt) => {
+          const { key, bankCode, number, amount } = order;
+          const accountHash = createHash("sha256").update(`${bankCode} ${number}`).digest("hex");
+          return { key, transactionId: newId("bpo"), bankCode, accountHash, amount, paidAt };
+        }),
+      ),
   };
 }
 
-export function sandboxReceipts(pool: Pool, faults: Faults): ReceiptService {
-  const ask = (key: string) => askFor(pool, ASK_RECEIPT, key);
-  const make = (order: Order, kind: "issue" | "cancel", transactionId: string, amount: number, signal: AbortSignal) =>
-    misbehaving(faults, "receipt", signal, () => {
-      const values = [order.key, transactionId, kind, approvalNumber(transactionId), amount, order.validUntil];
-      return carryOut(pool, MAKE_RECEIPT, values, () => ask(order.key));
-    });
+export function sandboxReceipts(store: Store, faults: Faults): ReceiptService {
+  const book = orderBook(store, madeReceipts);
+  const make = (order: Order, kind: MadeReceipt["kind"], transactionId: string, amount: number, signal: AbortSignal) =>
+    misbehaving(faults, "receipt", signal, () =>
+      book.carryOut(order, (madeAt) => {
+        return { key: order.key, transactionId, kind, approvalNumber: approvalNumber(transactionId), amount, madeAt };
+      }),
+    );
   return {
-    ask,
+    ask: book.ask,
     issue: (order, signal) => make(order, "issue", newId("brc"), order.amount, signal),
     cancel: (order, signal) => make(order, "cancel", order.transactionId, 0, signal),
   };
@@ -61,6 +75,70 @@ function approvalNumber(transactionId: string): string {
   const digest = createHash("sha256").update(transactionId).digest();
   return String(digest.readUInt32BE() % 1_000_000_000).padStart(9, "0");
 }
+
+interface BookRequest<Row> {
+  key: string;
+  /** Undefined: only asked about. */
+  order: { validUntil: Date; make(now: Date): Row } | undefined;
+}
+
+interface BookState<Row> {
+  done: Map<string, Row>;
+  realNow: Date;
+}
+
+/** One kind of order: who asks about one that is being carried out waits until it has been. */
+function orderBook<Row extends Done>(store: Store, rows: Table<Row>) {
+  const read: Statement = {
+    name: `read-${rows.name}`,
+    text: `SELECT ${rows.select("t")} FROM ${rows.name} t WHERE key = ANY($1)`,
+  };
+  const command = store.command<BookRequest<Row>, BookState<Row>, { result: OperationAnswer; made: Row | undefined }>({
+    name: `${rows.name}-order`,
+
+    async load(tx, requests) {
+      const keys = [...new Set(requests.map((request) => request.key))];
+      await claim(
+        tx,
+        keys.map((key) => ({ scope: "sandbox-bank", key })),
+      );
+      const found = (await tx.query<Row>(read, [keys])).rows;
+      return { done: new Map(found.map((row) => [row.key, row])), realNow: await readRealNow(tx) };
+    },
+
+    decide({ done, realNow }, { key, order }, now) {
+      const known = done.get(key);
+      if (known !== undefined) return { result: succeeded(known), made: undefined };
+      if (order === undefined) return { result: { outcome: "absent" }, made: undefined };
+      if (realNow > order.validUntil) return { result: tooLate, made: undefined };
+      const made = order.make(now);
+      return { result: succeeded(made), made };
+    },
+
+    apply({ done }, { made }) {
+      if (made !== undefined) done.set(made.key, made);
+    },
+
+    async save(tx, decisions) {
+      await rows.insert(
+        tx,
+        decisions.map((decision) => decision.made).filter((made) => made !== undefined),
+      );
+    },
+  });
+  return {
+    ask: (key: string) => command.submit({ key, order: undefined }),
+    carryOut: ({ key, validUntil }: Order, make: (now: Date) => Row) =>
+      command.submit({ key, order: { validUntil, make } }),
+  };
+}
+
+function succeeded({ transactionId, approvalNumber }: Done): OperationAnswer {
+  const answer = { outcome: "succeeded", transactionId } as const;
+  return approvalNumber === undefined ? answer : { ...answer, approvalNumber };
+}
+
+const tooLate: OperationAnswer = { outcome: "failed", code: "too-late", message: "요청의 유효시간이 지났습니다." };
 
 /** Runs the order as the armed faults will have it. */
 async function misbehaving(
@@ -75,21 +153,4 @@ async function misbehaving(
   const after = await armed("timeout-after");
   const answer = await work();
   return after ? neverAnswer(signal) : answer;
-}
-
-async function carryOut(
-  pool: Pool,
-  statement: Statement,
-  values: unknown[],
-  ask: () => Promise<OperationAnswer>,
-): Promise<OperationAnswer> {
-  await pool.query(statement, values);
-  const answer = await ask();
-  const tooLate = { outcome: "failed", code: "too-late", message: "요청의 유효시간이 지났습니다." } as const;
-  return answer.outcome === "absent" ? tooLate : answer;
-}
-
-async function askFor(pool: Pool, statement: Statement, key: string): Promise<OperationAnswer> {
-  const found = (await pool.query<{ transactionId: string; approvalNumber?: string }>(statement, [key])).rows[0];
-  return found === undefined ? { outcome: "absent" } : { outcome: "succeeded", ...found };
 }

@@ -65,7 +65,9 @@ export function mountVbanks(server: FastifyInstance, core: Core): void {
     const bankCode = readBankCode("", checked.value.bank_code);
     const number = checked.value.bank_num.replace(/[\s-]/g, "");
     const connector = tenant.channels[0]?.connector;
-    if (bankCode === undefined || connector === undefined) return failure(errors.holderUnknown);
+    if (bankCode === undefined || connector === undefined || !core.can(connector, "holderLookup")) {
+      return failure(errors.holderUnknown);
+    }
     const bank_holder = await core.findHolder(connector, bankCode, number);
     return bank_holder === undefined ? failure(errors.holderUnknown) : success({ bank_holder });
   });
