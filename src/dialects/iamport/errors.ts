@@ -20,6 +20,8 @@ export const errors = {
   credentialsWrong: at(401, -1, "인증에 실패하였습니다. API키와 secret을 확인하세요."),
   unauthorized: at(401, -1, "Unauthorized"),
 
+  notBuilt: at(501, -1, "지원되지 않는 API입니다."),
+
   missing: (field: string) => at(400, -1, `${field} 파라메터가 누락되었습니다.`),
   illTyped: (field: string, wanted: string) => at(400, -1, `${field} 파라메터의 형식이 올바르지 않습니다(${wanted}).`),
   unstorable: (field: string) => at(400, -1, `${field}에 저장할 수 없는 문자가 포함되어 있습니다.`),

@@ -5,8 +5,10 @@ import { readBody } from "../../http/body.ts";
 import type { Dialect } from "../../http/dialect.ts";
 import { errorEnvelope, failureError } from "./errors.ts";
 import { mountRoutes } from "./routes/index.ts";
+import { unsupportedFamilies } from "./routes/unsupported.ts";
 
-const ownPaths = /^\/+(users|vbanks|payments|banks|cards|receipts|tiers|subscribe|escrows|certifications)(\/|$)/;
+const families = ["users", "vbanks", "payments", "banks", "cards", "receipts", ...unsupportedFamilies];
+const ownPaths = new RegExp(`^/+(${families.join("|")})(/|$)`);
 
 export function iamport(core: Core, announcer: Announcer): Dialect {
   return {

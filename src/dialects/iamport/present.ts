@@ -6,6 +6,7 @@ import { findBank } from "../../core/banks.ts";
 import type { PaymentState } from "../../core/payments/payment.ts";
 import type { PaymentView } from "../../core/payments/read.ts";
 import type { Receipt } from "../../core/receipts/receipt.ts";
+import type { Refund } from "../../core/refunds/refund.ts";
 import { cancellationId } from "./identifiers.ts";
 import { providerRules } from "./providers.ts";
 import type { Balance, Parts, Payment } from "./schemas/index.ts";
@@ -139,33 +140,37 @@ export function presentReceipt(receipt: Receipt) {
   };
 }
 
-/** The parts an amount is made of: an eleventh of what is taxed is the tax, unless the merchant said how much. */
-export function partsOf(amount: number, taxFree: number, vatAmount: number | null): Parts {
+/** The parts an amount is made of: the tax is what the merchant said, or an eleventh of what is taxed, rounded down. */
+function partsOf(amount: number, taxFree: number, vatAmount: number | null): Parts {
   const vat = vatAmount ?? Math.floor((amount - taxFree) / 11);
   return { tax_free: taxFree, supply: amount - taxFree - vat, vat, service: 0 };
 }
 
 const nothing: Parts = { tax_free: 0, supply: 0, vat: 0, service: 0 };
 
-/** What a payment is made of, less what was refunded. */
-export function presentBalance({ payment, refunds }: PaymentView, receipt: Receipt | undefined): Balance {
-  const asked = partsOf(payment.amount || payment.paidAmount, payment.taxFree ?? 0, payment.vatAmount);
-  const primary = refunds.map((refund) => partsOf(refund.amount, refund.taxFree, refund.vatAmount)).reduce(less, asked);
-  const balance = {
-    cash_receipt: receipt === undefined ? nothing : partsOf(receipt.amount, receipt.taxFree, receipt.vat),
-    primary,
-    secondary: nothing,
-    discount: nothing,
-  };
-  const histories = [{ ...balance, created: toSeconds(payment.updatedAt) }];
-  return { amount: payment.amount || payment.paidAmount, ...balance, histories };
+/** What a payment is made of, less what was refunded, now and after each step on the way. */
+export function presentBalance(view: PaymentView, receipt: Receipt | undefined): Balance {
+  const { payment, refunds } = view;
+  const amount = payment.amount || payment.paidAmount;
+  const steps = [payment.paidAt ?? payment.createdAt, ...refunds.map((refund) => refund.completedAt!)];
+  const histories = steps.map((at, refunded) => {
+    const made = receipt !== undefined && receipt.issuedAt! <= at ? receipt : undefined;
+    return { ...balanceAfter(view, amount, refunded, made), created: toSeconds(at) };
+  });
+  return { amount, ...balanceAfter(view, amount, refunds.length, receipt), histories };
 }
 
-function less(one: Parts, other: Parts): Parts {
+/** Once the first so many refunds were paid out. What is left is split, so that no rounding adds up. */
+function balanceAfter({ payment, refunds }: PaymentView, amount: number, count: number, receipt: Receipt | undefined) {
+  const sum = (of: (refund: Refund) => number) => refunds.slice(0, count).reduce((total, one) => total + of(one), 0);
+  const left = amount - sum((refund) => refund.amount);
+  const taxFree = Math.max(0, (payment.taxFree ?? 0) - sum((refund) => refund.taxFree));
+  const vat =
+    payment.vatAmount === null ? null : Math.max(0, payment.vatAmount - sum((refund) => refund.vatAmount ?? 0));
   return {
-    tax_free: one.tax_free - other.tax_free,
-    supply: one.supply - other.supply,
-    vat: one.vat - other.vat,
-    service: one.service - other.service,
+    cash_receipt: receipt === undefined ? nothing : partsOf(receipt.amount, receipt.taxFree, receipt.vat),
+    primary: left <= 0 ? nothing : partsOf(left, Math.min(taxFree, left), vat),
+    secondary: nothing,
+    discount: nothing,
   };
 }

@@ -7,6 +7,7 @@ import { mountPayments } from "./payments.ts";
 import { mountPrepare } from "./prepare.ts";
 import { mountReceipts } from "./receipts.ts";
 import { mountTokens } from "./tokens.ts";
+import { mountUnsupported } from "./unsupported.ts";
 import { mountVbanks } from "./vbanks.ts";
 
 export function mountRoutes(server: FastifyInstance, core: Core): void {
@@ -18,6 +19,7 @@ export function mountRoutes(server: FastifyInstance, core: Core): void {
     mountPrepare,
     mountReceipts,
     mountCodes,
+    mountUnsupported,
   ]) {
     mountOf(server, core);
   }
