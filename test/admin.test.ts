@@ -1,30 +1,11 @@
 /** Naru's own API: what an operator sees, and who is let in. */
-import { request as httpRequest } from "node:http";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "./support/client.ts";
-import { startTestNode, type TestNode } from "./support/node.ts";
+import { startTestNode } from "./support/node.ts";
+import { raw } from "./support/raw.ts";
+import { useNode, withNode } from "./support/scenario.ts";
 
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await startTestNode();
-});
-afterAll(async () => {
-  await node.expectClean();
-  await node.stop();
-});
-
-/** `fetch` sets Host and Origin by itself, so this speaks plain HTTP. */
-function raw(method: string, path: string, headers: Record<string, string>, body = ""): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const request = httpRequest(`${node.url}${path}`, { method, headers }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode!));
-    });
-    request.on("error", reject);
-    request.end(body);
-  });
-}
+const node = useNode();
 
 describe("around the node", () => {
   it("tells that it is alive and ready, and what it counts", async () => {
@@ -47,7 +28,11 @@ describe("around the node", () => {
 
   it("gives the demo credentials", async () => {
     expect((await node.get("/naru/v1/sandbox/credentials")).body).toEqual({
-      iamport: { impKey: "naru_sandbox_key", impSecret: "naru_sandbox_secret" },
+      iamport: {
+        impKey: "naru_sandbox_key",
+        impSecret: "naru_sandbox_secret",
+        inicisApiKey: "naru_sandbox_inicis_api_key",
+      },
     });
   });
 
@@ -119,25 +104,31 @@ describe("lists", () => {
 describe("at loopback the person at the machine is let in, and only them", () => {
   const json = { "content-type": "application/json" };
 
+  /** `fetch` sets Host and Origin by itself. */
+  async function status(method: string, path: string, headers: Record<string, string>, body?: string): Promise<number> {
+    return (await raw(node.url, { method, path, headers, body })).status;
+  }
+
   it("not a name that was turned to loopback", async () => {
-    expect(await raw("GET", "/naru/v1/payments", { host: "rebound.example:4100" })).toBe(421);
-    expect(await raw("GET", "/naru/v1/payments", { host: "localhost:1" })).toBe(200);
+    expect(await status("GET", "/naru/v1/payments", { host: "rebound.example:4100" })).toBe(421);
+    expect(await status("GET", "/naru/v1/payments", { host: "localhost:1" })).toBe(200);
   });
 
   it("not a page of another site", async () => {
     const body = '{"advance":"PT0S"}';
-    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, origin: "https://other.example" }, body)).toBe(403);
-    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, "sec-fetch-site": "cross-site" }, body)).toBe(403);
-    expect(await raw("POST", "/naru/v1/sandbox/clock", { "content-type": "text/plain" }, body)).toBe(415);
-    expect(await raw("POST", "/naru/v1/sandbox/clock", { ...json, origin: node.url }, body)).toBe(200);
+    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, origin: "https://other.example" }, body)).toBe(
+      403,
+    );
+    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, "sec-fetch-site": "cross-site" }, body)).toBe(403);
+    expect(await status("POST", "/naru/v1/sandbox/clock", { "content-type": "text/plain" }, body)).toBe(415);
+    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, origin: node.url }, body)).toBe(200);
   });
 });
 
 describe("with a token set", () => {
   it("a viewer may look and an operator may change", async () => {
     const tokens = { NARU_OPERATOR_TOKEN: "operator-token-0001", NARU_VIEWER_TOKEN: "viewer-token-000001" };
-    const guarded = await startTestNode({ env: tokens });
-    try {
+    await withNode({ env: tokens }, async (guarded) => {
       const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
       const look = (headers: Record<string, string>) => guarded.get("/naru/v1/payments", headers);
       const change = (headers: Record<string, string>) =>
@@ -149,24 +140,19 @@ describe("with a token set", () => {
       expect((await change(bearer(tokens.NARU_OPERATOR_TOKEN))).status).toBe(200);
       expect((await guarded.get("/metrics")).status).toBe(401);
       expect((await guarded.get("/health")).status).toBe(200);
-    } finally {
-      await guarded.stop();
-    }
+    });
   });
 });
 
 describe("live mode", () => {
   it("has no sandbox, no demo merchant, and says why nothing can be issued", async () => {
-    const live = await startTestNode({ env: { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" } });
-    try {
+    await withNode({ env: { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" } }, async (live) => {
       const headers = { authorization: "Bearer operator-token-0001" };
       expect((await live.get("/naru/v1/sandbox/credentials", headers)).status).toBe(404);
       expect((await live.post("/naru/v1/sandbox/clock", { advance: "P1D" }, headers)).status).toBe(404);
       const credentials = { imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" };
       expect((await live.post("/users/getToken", credentials)).status).toBe(401);
-    } finally {
-      await live.stop();
-    }
+    });
   });
 
   it("refuses a database of the sandbox, of published credentials, or sealed with another key", async () => {

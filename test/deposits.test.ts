@@ -1,17 +1,11 @@
 /** Every way a deposit can turn out, from the customer's transfer at the sandbox bank to the shop's view and the books. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { eventually } from "./support/client.ts";
-import { startTestNode, type TestNode } from "./support/node.ts";
+import { startTestNode } from "./support/node.ts";
+import { useNode, useReceiver, withNode } from "./support/scenario.ts";
 
-let node: TestNode;
-
-beforeAll(async () => {
-  node = await startTestNode();
-});
-afterAll(async () => {
-  await node.expectClean();
-  await node.stop();
-});
+const node = useNode();
+const shop = useReceiver();
 
 async function balance(account: string): Promise<number> {
   const { body } = await node.get<{ accounts: { id: string; balance: number }[] }>(
@@ -23,6 +17,51 @@ async function balance(account: string): Promise<number> {
 async function status(payment: Record<string, unknown>): Promise<unknown> {
   return (await node.payment(payment.imp_uid)).status;
 }
+
+describe("a deposit", () => {
+  it("makes the payment paid, tells the shop, and leaves the whole story behind", async () => {
+    const payment = await node.issue({ notice_url: shop.url, buyer_tel: "010-9999-8888" });
+    const deposited = await node.deposit(payment.vbank_num, { depositorName: "홍길동" });
+    expect(deposited.body).toMatchObject({ outcome: "matched", duplicate: false, amount: 10_000 });
+    expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "paid" });
+
+    const mine = () => shop.received.filter((one) => one.body.includes(String(payment.imp_uid)));
+    await eventually(async () => mine().length === 2);
+    expect(mine().map((one) => JSON.parse(one.body))).toEqual([
+      { imp_uid: payment.imp_uid, merchant_uid: payment.merchant_uid, status: "ready" },
+      { imp_uid: payment.imp_uid, merchant_uid: payment.merchant_uid, status: "paid" },
+    ]);
+    expect(mine()[1]!.headers["content-type"]).toContain("application/json");
+
+    const timeline = await eventually(async () => {
+      const found = await node.timeline(payment.imp_uid);
+      return found.deliveries.every((delivery: { state: string }) => delivery.state === "delivered") && found;
+    });
+    expect(timeline.exchanges).toHaveLength(1);
+    expect(timeline.exchanges[0]).toMatchObject({ method: "POST", path: "/vbanks", status: 200 });
+    expect(JSON.stringify(timeline.exchanges)).not.toContain("010-9999-8888");
+    expect(timeline.notices).toMatchObject([{ kind: "credit", state: "matched", amount: 10_000 }]);
+    expect(timeline.transfers).toMatchObject([{ debitAccount: "bank:sandbox", amount: 10_000, code: "deposit" }]);
+    expect(timeline.events.map((event: { type: string }) => event.type)).toEqual([
+      "payment.ready",
+      "deposit.matched",
+      "payment.paid",
+    ]);
+    expect(timeline.deliveries.map((one: { attemptLog: object[] }) => one.attemptLog)).toMatchObject([
+      [{ attempt: 1, status: 200, answer: "OK" }],
+      [{ attempt: 1, status: 200, answer: "OK" }],
+    ]);
+
+    const books = await node.get<{ currencies: { difference: number }[] }>("/naru/v1/ledger/trial-balance");
+    expect(books.body.currencies).toMatchObject([{ currency: "KRW", difference: 0 }]);
+  });
+
+  it("can be made with the command line's own words: name, amount, bank", async () => {
+    const payment = await node.issue({ vbank_code: "004" });
+    const answer = await node.deposit(payment.vbank_num, { amount: 10_000, bankCode: "004", depositorName: "김나루" });
+    expect(answer.body).toMatchObject({ outcome: "matched", bankCode: "004", depositorName: "김나루" });
+  });
+});
 
 describe("the bank asks before money moves", () => {
   it.each([
@@ -45,15 +84,11 @@ describe("the bank asks before money moves", () => {
   });
 
   it("unless it is switched off, as a bank that does not check", async () => {
-    const loose = await startTestNode({ env: { NARU_SANDBOX_BANK_CHECKS: "false" } });
-    try {
+    await withNode({ env: { NARU_SANDBOX_BANK_CHECKS: "false" } }, async (loose) => {
       const payment = await loose.issue();
       const answer = await loose.deposit(payment.vbank_num, { amount: 9_000 });
       expect(answer.body).toMatchObject({ outcome: "suspended", reason: "amount_under" });
-      await loose.expectClean();
-    } finally {
-      await loose.stop();
-    }
+    });
   });
 });
 
@@ -184,7 +219,7 @@ describe("a bank takes a deposit back", () => {
 
 describe("a fixed account", () => {
   it("takes any number of deposits of any amount and shows each", async () => {
-    const payment = await node.issue({ fixed_unlimited_vbank: true, amount: undefined });
+    const payment = await node.issue({ pg: "settle", fixed_unlimited_vbank: true, amount: undefined });
     expect(payment).toMatchObject({ amount: 0, status: "ready" });
     expect((await node.deposit(payment.vbank_num)).body.error).toMatchObject({ code: "amount-needed" });
     await node.deposit(payment.vbank_num, { amount: 3_000, depositorName: "홍길동" });
@@ -201,7 +236,7 @@ describe("a fixed account", () => {
 
 describe("a fixed account whose deposits are taken back", () => {
   it("shows each as a cancellation of its own amount", async () => {
-    const payment = await node.issue({ fixed_unlimited_vbank: "1", amount: 0 });
+    const payment = await node.issue({ pg: "settle", fixed_unlimited_vbank: "1", amount: 0 });
     const first = await node.deposit(payment.vbank_num, { amount: 500 });
     const second = await node.deposit(payment.vbank_num, { amount: 700 });
     await node.reverse(first.body.noticeId);
@@ -241,8 +276,7 @@ describe("numbers", () => {
 describe("time", () => {
   it("moves forward by a duration or to a moment, never back, and expires what is due", async () => {
     const inAnHour = Math.floor(Date.now() / 1000) + 3_600;
-    const mine = await startTestNode();
-    try {
+    await withNode({}, async (mine) => {
       const payment = await mine.issue({ vbank_due: inAnHour });
       const inTime = new Date((inAnHour - 60) * 1000).toISOString();
       const moved = await mine.moveClock("PT2H");
@@ -280,10 +314,7 @@ describe("time", () => {
       const to = new Date(Date.now() + 30 * 86_400_000);
       const later = await mine.post<{ now: string }>("/naru/v1/sandbox/clock", { to: to.toISOString() });
       expect(Math.abs(new Date(later.body.now).getTime() - to.getTime())).toBeLessThan(5_000);
-      await mine.expectClean();
-    } finally {
-      await mine.stop();
-    }
+    });
   });
 });
 

@@ -1,21 +1,15 @@
 /** Webhooks, their attempts and their order, with a real receiver that also misbehaves. */
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually, type IamportAnswer } from "./support/client.ts";
 import { createDatabase } from "./support/database.ts";
-import { startTestNode, type TestNode } from "./support/node.ts";
+import { startTestNode } from "./support/node.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
+import { useNode, withNode } from "./support/scenario.ts";
 
-let node: TestNode;
+const node = useNode();
 let shop: Receiver;
 
-beforeAll(async () => {
-  node = await startTestNode();
-});
-afterAll(async () => {
-  await node.expectClean();
-  await node.stop();
-});
 beforeEach(async () => {
   shop = await startReceiver();
 });
@@ -84,8 +78,7 @@ describe("an announcement", () => {
 
 describe("a merchant that asked for re-sends", () => {
   it("is told up to five times more, a minute of business time apart", async () => {
-    const mine = await startTestNode();
-    try {
+    await withNode({}, async (mine) => {
       await mine.database.pool.query(`UPDATE merchants SET settings = '{"resendWebhooks": true}'`);
       shop.status = 503;
       const payment = await mine.issue({ notice_url: shop.url });
@@ -99,19 +92,18 @@ describe("a merchant that asked for re-sends", () => {
       });
       expect(timeline.deliveries[0].attempts).toBe(6);
       expect(new Set(shop.received.map((one) => one.body)).size).toBe(1);
-      await mine.expectClean();
-    } finally {
-      await mine.stop();
-    }
+    });
   });
 });
 
 describe("where strangers can name addresses", () => {
   it("none of them is told to call this machine or its network", async () => {
-    const reachable = await startTestNode({
-      env: { NARU_HOST: "0.0.0.0", NARU_PUBLIC_URL: "http://127.0.0.1:0", NARU_OPERATOR_TOKEN: "operator-token-0001" },
-    });
-    try {
+    const env = {
+      NARU_HOST: "0.0.0.0",
+      NARU_PUBLIC_URL: "http://127.0.0.1:0",
+      NARU_OPERATOR_TOKEN: "operator-token-0001",
+    };
+    await withNode({ env }, async (reachable) => {
       const operator = { authorization: "Bearer operator-token-0001" };
       const { body } = await reachable.get<{ iamport: { impKey: string; impSecret: string } }>(
         "/naru/v1/sandbox/credentials",
@@ -129,9 +121,7 @@ describe("where strangers can name addresses", () => {
       });
       for (const attempt of attempts) expect(attempt.error).toContain("private address");
       expect(shop.received).toEqual([]);
-    } finally {
-      await reachable.stop();
-    }
+    });
   });
 });
 

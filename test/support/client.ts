@@ -1,4 +1,6 @@
 /** What a test says to a node over HTTP, as a shop, a customer or an operator would. */
+import { holdToContract } from "../iamport/contract.ts";
+
 export interface Answer<Body = Record<string, unknown>> {
   status: number;
   body: Body;
@@ -8,7 +10,8 @@ export interface Answer<Body = Record<string, unknown>> {
 export interface IamportAnswer {
   code: number;
   message: string | null;
-  response: Record<string, unknown> | null;
+  // biome-ignore lint/suspicious/noExplicitAny: a test names the fields it looks at
+  response: any;
 }
 
 export interface DepositAnswer {
@@ -21,14 +24,29 @@ export interface DepositAnswer {
   error?: { code: string; message: string; reason?: string };
 }
 
+export type Fields = Record<string, unknown>;
+
+/** How a client writes a request: as JSON, or as a form, which has text only. */
+export type Encoding = "json" | "form";
+export const encodings: readonly Encoding[] = ["json", "form"];
+
+const demo = { imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" };
+
+/** Where a customer's refund goes. */
+export const refundAccount = { refund_holder: "홍길동", refund_bank: "088", refund_account: "110-987-654321" };
+
 let orders = 0;
 
 export class Client {
   readonly url: string;
+  readonly credentials: { imp_key: string; imp_secret: string };
   #token: string | undefined;
+  /** How far the sandbox clock was moved by this client. */
+  #ahead_s = 0;
 
-  constructor(url: string) {
+  constructor(url: string, credentials = demo) {
     this.url = url;
+    this.credentials = credentials;
   }
 
   async request<Body>(method: string, path: string, init: RequestInit = {}): Promise<Answer<Body>> {
@@ -52,51 +70,87 @@ export class Client {
     });
   }
 
-  form<Body = never>(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
-    return this.request<Body>("POST", path, { headers, body: new URLSearchParams(fields) });
-  }
-
   async token(): Promise<string> {
     if (this.#token === undefined) {
-      const answer = await this.post<IamportAnswer>("/users/getToken", {
-        imp_key: "naru_sandbox_key",
-        imp_secret: "naru_sandbox_secret",
-      });
-      this.#token = String(answer.body.response!.access_token);
+      const { body } = await this.call("POST", "/users/getToken", this.credentials);
+      this.#token = String(body.response.access_token);
     }
     return this.#token;
   }
 
+  /**
+   * One call of the I'mport API with the token, held against the contract whatever it answers. A GET has its fields in
+   * the address: as they are for a JSON client, percent-encoded for a form client.
+   */
+  async iamport(
+    method: string,
+    path: string,
+    fields: Fields = {},
+    encoding: Encoding = "json",
+  ): Promise<Answer<IamportAnswer>> {
+    return this.call(method, path, fields, encoding, { authorization: await this.token() });
+  }
+
+  /** The same without the token. */
+  async call(
+    method: string,
+    path: string,
+    fields: Fields = {},
+    encoding: Encoding = "json",
+    headers: Record<string, string> = {},
+  ): Promise<Answer<IamportAnswer>> {
+    const answer = await this.request<IamportAnswer>(method, ...written(method, path, fields, encoding, headers));
+    holdToContract(method, path, answer);
+    return answer;
+  }
+
+  /** UNIX seconds of the node's business time, as far as this client has moved it. */
+  now(): number {
+    return Math.floor(Date.now() / 1000) + this.#ahead_s;
+  }
+
   /** Fields that are enough to issue an account, with an order id that no other call had. */
-  order(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  order(fields: Fields = {}): Fields {
     orders += 1;
     return {
-      merchant_uid: `order-${process.pid}-${Date.now()}-${orders}`,
+      merchant_uid: `order${process.pid}at${Date.now()}no${orders}`,
       amount: 10_000,
       vbank_code: "088",
-      vbank_due: Math.floor(Date.now() / 1000) + 86_400,
+      vbank_due: this.now() + 86_400,
       vbank_holder: "나루상점",
       ...fields,
     };
   }
 
-  async tryIssue(fields: Record<string, unknown> = {}): Promise<Answer<IamportAnswer>> {
-    return this.post<IamportAnswer>("/vbanks", this.order(fields), { authorization: await this.token() });
+  tryIssue(fields: Fields = {}, encoding: Encoding = "json"): Promise<Answer<IamportAnswer>> {
+    const { pg_api_key, ...rest } = this.order({ ...demandsOf(fields.pg), ...fields });
+    const query = pg_api_key === undefined ? "" : `?pg_api_key=${pg_api_key}`;
+    return this.iamport("POST", `/vbanks${query}`, rest, encoding);
   }
 
   /** Issues an account and returns the payment as the shop sees it. */
-  async issue(fields: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-    const { body } = await this.tryIssue(fields);
-    if (body.code !== 0) throw new Error(`not issued: ${body.message}`);
-    return body.response!;
+  async issue(fields: Fields = {}, encoding: Encoding = "json"): Promise<Fields> {
+    return shown(await this.tryIssue(fields, encoding), "not issued");
   }
 
-  async payment(impUid: unknown): Promise<Record<string, unknown>> {
-    const { body } = await this.get<IamportAnswer>(`/payments/${impUid}`, { authorization: await this.token() });
-    return body.response!;
+  /** Issues an account, deposits to it and returns the payment as the shop sees it then. */
+  async paid(fields: Fields = {}, deposit: Fields = {}): Promise<Fields> {
+    const issued = await this.issue(fields);
+    const { body } = await this.deposit(issued.vbank_num, { bankCode: issued.vbank_code, ...deposit });
+    if (body.outcome !== "matched") throw new Error(`not deposited: ${JSON.stringify(body)}`);
+    return this.payment(issued.imp_uid);
   }
 
-  deposit(accountNumber: unknown, fields: Record<string, unknown> = {}): Promise<Answer<DepositAnswer>> {
+  /** Cancels a payment, all of it to the customer's account unless `fields` say otherwise. */
+  cancel(fields: Fields, encoding: Encoding = "json"): Promise<Answer<IamportAnswer>> {
+    return this.iamport("POST", "/payments/cancel", { ...refundAccount, ...fields }, encoding);
+  }
+
+  async payment(impUid: unknown): Promise<Fields> {
+    return shown(await this.iamport("GET", `/payments/${impUid}`), "not read");
+  }
+
+  deposit(accountNumber: unknown, fields: Fields = {}): Promise<Answer<DepositAnswer>> {
     return this.post<DepositAnswer>("/naru/v1/sandbox/deposits", { accountNumber, ...fields });
   }
 
@@ -104,8 +158,18 @@ export class Client {
     return this.post<DepositAnswer>(`/naru/v1/sandbox/deposits/${noticeId}/reversal`, {});
   }
 
-  moveClock(advance: string): Promise<Answer<{ now: string; offset_s: number }>> {
-    return this.post("/naru/v1/sandbox/clock", { advance });
+  /** The next `count` calls to the sandbox bank go wrong in this way. */
+  async arm(fault: string, count = 1): Promise<void> {
+    const { status, body } = await this.post("/naru/v1/sandbox/faults", { fault, count });
+    if (status >= 300) throw new Error(`not armed: ${JSON.stringify(body)}`);
+  }
+
+  /** By a duration such as P3D, or to a moment. */
+  async moveClock(to: string | Date): Promise<Answer<{ now: string; offset_s: number }>> {
+    const move = to instanceof Date ? { to: to.toISOString() } : { advance: to };
+    const answer = await this.post<{ now: string; offset_s: number }>("/naru/v1/sandbox/clock", move);
+    this.#ahead_s = answer.body.offset_s ?? this.#ahead_s;
+    return answer;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: a test names the fields it looks at
@@ -113,6 +177,62 @@ export class Client {
     const list = await this.get<{ payments: { id: string }[] }>(`/naru/v1/payments?wireId=${impUid}`);
     return (await this.get(`/naru/v1/payments/${list.body.payments[0]!.id}`)).body;
   }
+}
+
+/** What a PG wants to know of a customer before it issues an account, beside what all want. */
+const demands: Record<string, Fields> = {
+  html5_inicis: {
+    buyer_name: "홍길동",
+    buyer_email: "gildong@example.com",
+    pg_api_key: "naru_sandbox_inicis_api_key",
+  },
+  tosspayments: { buyer_name: "홍길동" },
+  ksnet: { buyer_name: "홍길동", product_type: "real" },
+  smartro_v2: { buyer_name: "홍길동", buyer_email: "gildong@example.com", buyer_tel: "010-1234-5678" },
+  welcome: { buyer_name: "홍길동" },
+  "nice.narumixed0m": { tax_free: 0 },
+};
+
+function demandsOf(pg: unknown): Fields {
+  return demands[String(pg)] ?? {};
+}
+
+function shown({ body }: Answer<IamportAnswer>, failure: string): Fields {
+  if (body.code !== 0) throw new Error(`${failure}: ${body.message}`);
+  return body.response;
+}
+
+/** Address and request of a call in the given encoding. */
+function written(
+  method: string,
+  path: string,
+  fields: Fields,
+  encoding: Encoding,
+  headers: Record<string, string>,
+): [path: string, init: RequestInit] {
+  const json = { "content-type": "application/json", ...headers };
+  const pairs = pairsOf(fields);
+  if (method === "GET" || (method === "DELETE" && pairs.length === 0)) {
+    const isJson = encoding === "json";
+    const query = isJson ? pairs.map((pair) => pair.join("=")).join("&") : String(new URLSearchParams(pairs));
+    const joint = query === "" ? "" : path.includes("?") ? "&" : "?";
+    // Some clients name JSON for a body that is not there.
+    return [`${path}${joint}${query}`, { headers: isJson ? json : headers }];
+  }
+  return encoding === "json"
+    ? [path, { headers: json, body: JSON.stringify(fields) }]
+    : [path, { headers, body: new URLSearchParams(pairs) }];
+}
+
+/** A form's pairs: `a[]` for lists, `a[b]` for objects, nothing for what is undefined. */
+function pairsOf(fields: Fields): [string, string][] {
+  return Object.entries(fields).flatMap(([name, value]): [string, string][] => {
+    if (value === undefined) return [];
+    if (value === null) return [[name, ""]];
+    if (Array.isArray(value)) return value.map((item) => [`${name}[]`, String(item)]);
+    if (typeof value === "object") return Object.entries(value).map(([key, held]) => [`${name}[${key}]`, String(held)]);
+    return [[name, String(value)]];
+  });
 }
 
 /** Tries until `probe` gives something, at most `timeout_ms`. */

@@ -38,8 +38,8 @@ const reversalReason = "은행 입금 취소";
 export function presentPayment(view: PaymentView): Payment {
   const { payment, virtualAccount, deposits } = view;
   const { buyer } = payment;
-  const reversed = payment.state === "reversed";
   const cancellations = cancellationsOf(view);
+  const last = cancellations.at(-1);
   const credits = virtualAccount.kind === "fixed" ? deposits : [];
   return {
     amount: payment.amount,
@@ -53,9 +53,9 @@ export function presentPayment(view: PaymentView): Payment {
     buyer_tel: buyer.tel,
     cancel_amount: cancellations.reduce((sum, one) => sum + one.amount, 0),
     cancel_history: cancellations,
-    cancel_reason: reversed ? reversalReason : payment.cancelReason,
+    cancel_reason: last?.reason || null,
     cancel_receipt_urls: [],
-    cancelled_at: toSeconds(reversed ? payment.reversedAt : payment.cancelledAt),
+    cancelled_at: last?.cancelled_at ?? 0,
     card_code: null,
     card_issuer_code: null,
     card_issuer_name: null,
@@ -74,7 +74,7 @@ export function presentPayment(view: PaymentView): Payment {
     deposit_history: credits.map((deposit) => ({
       pg_tid: deposit.transactionId,
       amount: deposit.amount,
-      depositor_name: deposit.depositorName,
+      depositor_name: deposit.depositorName ?? "",
       deposited_at: toSeconds(deposit.occurredAt),
     })),
     emb_pg_provider: null,
@@ -140,10 +140,14 @@ export function presentReceipt(receipt: Receipt) {
   };
 }
 
-/** The parts an amount is made of: the tax is what the merchant said, or an eleventh of what is taxed, rounded down. */
+/**
+ * The parts an amount is made of: the tax is what the merchant said, as far as there is something taxed, or an eleventh
+ * of that, rounded down.
+ */
 function partsOf(amount: number, taxFree: number, vatAmount: number | null): Parts {
-  const vat = vatAmount ?? Math.floor((amount - taxFree) / 11);
-  return { tax_free: taxFree, supply: amount - taxFree - vat, vat, service: 0 };
+  const taxed = amount - taxFree;
+  const vat = Math.min(vatAmount ?? Math.floor(taxed / 11), taxed);
+  return { tax_free: taxFree, supply: taxed - vat, vat, service: 0 };
 }
 
 const nothing: Parts = { tax_free: 0, supply: 0, vat: 0, service: 0 };

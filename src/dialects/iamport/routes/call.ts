@@ -41,7 +41,7 @@ export interface Call {
 }
 
 export interface Endpoint {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: string;
   summary: string;
   body?: TObject;

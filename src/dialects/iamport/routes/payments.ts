@@ -129,7 +129,7 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
     const receipt = currentReceipt(receipts);
     return success(presentBalance(view!, receipt?.state === "issued" ? receipt : undefined));
   });
-  for (const method of ["POST", "PUT", "DELETE"] as const) {
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"] as const) {
     mount(server, core, { ...balance, method, hidden: true }, () => failure(errors.methodNotAllowed));
   }
 

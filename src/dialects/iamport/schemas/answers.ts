@@ -27,7 +27,7 @@ const CancelHistory = Type.Object({
 const DepositHistory = Type.Object({
   pg_tid: Type.String(),
   amount: Type.Integer(),
-  depositor_name: nullable(Type.String(), "who deposited", personal),
+  depositor_name: Type.String({ description: "who deposited, as the bank tells", ...personal }),
   deposited_at: Type.Integer(),
 });
 

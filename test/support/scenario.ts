@@ -1,0 +1,88 @@
+/** What the scenarios of a file share: a node that lives as long as the file, and others beside it. */
+import { pino } from "pino";
+import { afterAll, beforeAll } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import { seedDemo } from "../../src/demo.ts";
+import { readSecrets } from "../../src/installation.ts";
+import { createCore, openStore } from "../../src/main.ts";
+import { Client } from "./client.ts";
+import { environment, startTestNode, type TestNode } from "./node.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
+
+type NodeOptions = Parameters<typeof startTestNode>[0];
+
+/** A node for the whole file; in the end its invariants hold. Nothing of it is there before the first test runs. */
+export function useNode(options?: NodeOptions): TestNode {
+  let node: TestNode | undefined;
+  beforeAll(async () => {
+    node = await startTestNode(options);
+  });
+  afterAll(async () => {
+    try {
+      await node?.expectClean();
+    } finally {
+      await node?.stop();
+    }
+  });
+  return later(() => node);
+}
+
+/** A shop's webhook receiver for the whole file. */
+export function useReceiver(): Receiver {
+  let receiver: Receiver | undefined;
+  beforeAll(async () => {
+    receiver = await startReceiver();
+  });
+  afterAll(() => receiver?.close());
+  return later(() => receiver);
+}
+
+/** A node of its own for one scenario, whose invariants hold in the end. */
+export async function withNode(options: NodeOptions, scenario: (node: TestNode) => Promise<void>): Promise<void> {
+  const node = await startTestNode(options);
+  try {
+    await scenario(node);
+    await node.expectClean();
+  } finally {
+    await node.stop();
+  }
+}
+
+let merchants = 0;
+
+/** A client of another merchant on the same node, which has the demo merchant's channels and nothing else. */
+export async function otherMerchant(node: TestNode): Promise<Client> {
+  merchants += 1;
+  const iamport = {
+    impKey: `other_shop_${merchants}`,
+    impSecret: `secret of other shop ${merchants}`,
+    inicisApiKey: "naru_sandbox_inicis_api_key",
+  };
+  const config = readConfig(environment(node.database));
+  const store = openStore({ url: node.database.url }, config);
+  try {
+    const send = () => Promise.reject(new Error("this one sends nothing"));
+    const { core } = createCore(config, store, await readSecrets(config), pino({ level: "silent" }), send);
+    await seedDemo(core, { iamport });
+  } finally {
+    await store.close();
+  }
+  return new Client(node.url, { imp_key: iamport.impKey, imp_secret: iamport.impSecret });
+}
+
+/** Stands for what `find` will give once it is there. */
+function later<Value extends object>(find: () => Value | undefined): Value {
+  const found = (): Value => {
+    const value = find();
+    if (value === undefined) throw new Error("this is there only while tests run");
+    return value;
+  };
+  return new Proxy({} as Value, {
+    get(_, key) {
+      const value = found();
+      const property = Reflect.get(value, key, value);
+      return typeof property === "function" ? property.bind(value) : property;
+    },
+    set: (_, key, property) => Reflect.set(found(), key, property),
+  });
+}
