@@ -1,9 +1,9 @@
 /**
- * States to decide on, for the tests beside the rules: issued accounts, banks' notices, and `Books`, which folds
- * decisions over a working state as a batch does and keeps what the database would. All rows are frozen, so that a rule
- * which changes what it was given fails.
+ * States to decide on, for the tests beside the rules: issued accounts, banks' notices, refunds, cash receipts, and
+ * `Books`, which folds decisions over a working state as a batch does and keeps what the database would. All rows are
+ * frozen, so that a rule which changes what it was given fails.
  */
-import { WorkingState } from "./command.ts";
+import { type Changes, WorkingState } from "./command.ts";
 import type { BankNotice } from "./connector.ts";
 import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
 import { received, receiveNotice } from "./deposits/receive.ts";
@@ -11,7 +11,14 @@ import type { Outcome } from "./errors.ts";
 import type { NewEvent } from "./events/event.ts";
 import { accounts, type NewTransfer } from "./ledger/ledger.ts";
 import { KRW } from "./money.ts";
+import type { OperationAnswer } from "./operations/operation.ts";
 import type { Payment } from "./payments/payment.ts";
+import { cancelReceipt, issueReceipt, recordReceiptOutcome } from "./receipts/commands.ts";
+import type { Receipted, ReceiptRequest } from "./receipts/decide.ts";
+import type { Receipt, Sale } from "./receipts/receipt.ts";
+import { type RefundOutcome, recordRefundOutcome, requestRefund } from "./refunds/commands.ts";
+import type { Refunded, RefundRequest } from "./refunds/decide.ts";
+import type { Refund } from "./refunds/refund.ts";
 import { closeVirtualAccount } from "./virtual-accounts/commands.ts";
 import {
   decideExpire,
@@ -116,13 +123,64 @@ export function notice(told: Partial<BankNotice> = {}, id = "dep_1"): ReceivedNo
   return deepFreeze({ ...received(bankNotice), id });
 }
 
-/** What one decision changed. */
-interface Changed {
-  payments?: Payment[];
-  virtualAccounts?: VirtualAccount[];
-  transfers?: NewTransfer[];
-  events?: NewEvent[];
+/** Real time, which does not move with business time: what is asked for at once has the same. */
+export const realTime = new Date("2026-01-05T09:00:00.000Z");
+/** How long the bank may take to answer. */
+export const callTimeout_ms = 10 * second_ms;
+
+/** A refund of all that is left of `pay_1`, by a PG that demands nothing and sets no limits. */
+export function refundRequest(wanted: Partial<RefundRequest> = {}): RefundRequest {
+  return deepFreeze({
+    refundId: "rfd_1",
+    operationId: "op_rfd_1",
+    paymentId: "pay_1",
+    merchantId,
+    connector,
+    amount: null,
+    expectedBalance: null,
+    taxFree: null,
+    vatAmount: null,
+    reason: "단순 변심",
+    account: { bankCode: "004", holder: "홍길동", number: "12345678901234", phone: null },
+    sealed: { numberEncrypted: "encrypted", numberIndex: "index", numberMasked: "***234" },
+    demands: { taxFree: false, vatAmount: false, phone: false },
+    policy: { partials_max: null, within_months: null, quietHours: null },
+    announce: true,
+    callTimeout_ms,
+    ...wanted,
+  });
 }
+
+/** A person's cash receipt for all that is left of `pay_1`. */
+export function receiptRequest(wanted: Partial<ReceiptRequest> = {}): ReceiptRequest {
+  return deepFreeze({
+    receiptId: "rct_1",
+    operationId: "op_rct_1",
+    merchantId,
+    paymentId: "pay_1",
+    reference: "order-1",
+    channelId: "chn_1",
+    connector,
+    type: "person",
+    identifierType: null,
+    identifierEncrypted: "encrypted",
+    identifierMasked: "***678",
+    name: null,
+    amount: null,
+    taxFree: 0,
+    vat: null,
+    callTimeout_ms,
+    ...wanted,
+  });
+}
+
+/** What a bank or PG may say of an order. */
+export const answers = {
+  succeeded: { outcome: "succeeded", transactionId: "bpo_1" },
+  failed: { outcome: "failed", code: "refused", message: "은행이 요청을 거절하였습니다." },
+  unknown: { outcome: "unknown", reason: "no answer within 10000 ms" },
+  absent: { outcome: "absent" },
+} as const satisfies Record<string, OperationAnswer>;
 
 /** Everything a database would hold after a sequence of decisions. */
 export class Books {
@@ -130,6 +188,8 @@ export class Books {
   readonly transfers: NewTransfer[] = [];
   readonly events: NewEvent[] = [];
   #notices = 0;
+  #refunds = 0;
+  #receipts = 0;
 
   /** Books that hold these issues, with the event of each. */
   static with(...requests: { request?: Partial<IssueRequest>; number?: string }[]): Books {
@@ -168,6 +228,70 @@ export class Books {
     return result;
   }
 
+  /** The merchant's wish; the row, if one is made, is `rfd_` and the number of wishes so far. */
+  refund(wanted: Partial<RefundRequest> = {}, now = later(issuedAt, 2 * hour_ms)): Outcome<Refunded> {
+    this.#refunds += 1;
+    const ids = { refundId: `rfd_${this.#refunds}`, operationId: `op_rfd_${this.#refunds}` };
+    this.state.realNow = realTime;
+    const { result, changes } = requestRefund.decide(this.state, refundRequest({ ...ids, ...wanted }), now);
+    this.keep(changes);
+    return result;
+  }
+
+  /** The bank's answer to the order of a refund. */
+  answerRefund(answer: OperationAnswer, id = "rfd_1", now = later(issuedAt, 3 * hour_ms)): RefundOutcome {
+    const { operationId, paymentId } = this.refundOf(id);
+    this.state.realNow = realTime;
+    const request = deepFreeze({ refundId: id, operationId, paymentId, answer });
+    const { result, changes } = recordRefundOutcome.decide(this.state, request, now);
+    this.keep(changes);
+    return result;
+  }
+
+  refundOf(id = "rfd_1"): Refund {
+    return this.state.refunds.get(id)!;
+  }
+
+  /** The merchant's wish for a cash receipt; the row, if one is made, is `rct_` and the number of wishes so far. */
+  receipt(wanted: Partial<ReceiptRequest> = {}, now = later(issuedAt, 2 * hour_ms)): Outcome<Receipted> {
+    this.#receipts += 1;
+    const ids = { receiptId: `rct_${this.#receipts}`, operationId: `op_rct_${this.#receipts}` };
+    this.state.realNow = realTime;
+    const { result, changes } = issueReceipt.decide(this.state, receiptRequest({ ...ids, ...wanted }), now);
+    this.keep(changes);
+    return result;
+  }
+
+  cancelReceipt(sale: Sale = receiptRequest(), now = later(issuedAt, 4 * hour_ms)): Outcome<Receipted> {
+    this.#receipts += 1;
+    this.state.realNow = realTime;
+    const { merchantId, paymentId, reference } = sale;
+    const operationId = `op_rct_${this.#receipts}`;
+    const request = deepFreeze({ merchantId, paymentId, reference, operationId, callTimeout_ms });
+    const { result, changes } = cancelReceipt.decide(this.state, request, now);
+    this.keep(changes);
+    return result;
+  }
+
+  /** The PG's answer to a call about a receipt: the last one, unless another is named. */
+  answerReceipt(
+    answer: OperationAnswer,
+    id = "rct_1",
+    now = later(issuedAt, 3 * hour_ms),
+    operationId = this.receiptOf(id).operationId,
+  ): Receipted {
+    const { merchantId, paymentId, reference } = this.receiptOf(id);
+    this.state.realNow = realTime;
+    const request = deepFreeze({ merchantId, paymentId, reference, receiptId: id, operationId, answer });
+    const { result, changes } = recordReceiptOutcome.decide(this.state, request, now);
+    this.keep(changes);
+    return result;
+  }
+
+  receiptOf(id = "rct_1"): Receipt {
+    return this.state.receipts.get(id)!;
+  }
+
   payment(id = "pay_1"): Payment {
     return this.state.payments.get(id)!;
   }
@@ -184,7 +308,7 @@ export class Books {
     return moved.reduce((sum, amount) => sum + amount, 0);
   }
 
-  private keep(changes: Changed): void {
+  private keep(changes: Changes): void {
     deepFreeze(changes);
     this.state.apply(changes);
     this.transfers.push(...(changes.transfers ?? []));

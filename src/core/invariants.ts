@@ -60,7 +60,7 @@ export const invariants: readonly Invariant[] = [
   {
     name: "refunds never exceed what was paid",
     sql: `SELECT p.id || ': refunded ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' of ' || coalesce(sum(d.amount), 0) AS found
-      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.state IN ('matched', 'reversed')
+      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.reason IS NULL
       WHERE p.refunded_amount + p.pending_refund_amount > 0
       GROUP BY p.id HAVING p.refunded_amount + p.pending_refund_amount > coalesce(sum(d.amount), 0)`,
   },

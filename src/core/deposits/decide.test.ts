@@ -371,7 +371,7 @@ const cases: Case[] = [
   {
     name: "a credit whose reversal waits passes through suspense and pays nothing",
     books: having(oneTime(), reversed()),
-    deposit: "reversed booked",
+    deposit: "reversed already_reversed booked",
     payment: "ready 0",
     account: "open",
     transfers: [`${bank} -> ${suspense} 10000 deposit-suspended`, `${suspense} -> ${bank} 10000 suspense-reversed`],

@@ -166,7 +166,12 @@ function suspend(state: NoticeState, notice: ReceivedNotice, reason: SuspenseRea
 /** The reversal came first: the credit passes through suspense and is gone, and no payment was ever touched. */
 function decideOvertakenCredit(state: NoticeState, waiting: Deposit, notice: ReceivedNotice, now: Date) {
   const owned = owner(state.target?.account);
-  const { deposit, event } = receive(notice, { state: "reversed", booked: true, ...owned }, "deposit.reversed", now);
+  const { deposit, event } = receive(
+    notice,
+    { state: "reversed", reason: "already_reversed", booked: true, ...owned },
+    "deposit.reversed",
+    now,
+  );
   const applied = changeDeposit(waiting, { state: "applied", booked: true, ...owned }, "reversal.applied", now);
   const bank = accounts.bank(notice.connector);
   const suspense = accounts.suspense(notice.connector);

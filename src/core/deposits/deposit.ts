@@ -31,6 +31,7 @@ export interface Deposit extends BankNotice {
   contentHash: string;
   receivedAt: Date;
   state: DepositState;
+  /** Why it never landed; of a credit that was matched, and perhaps taken back since, null. */
   reason: SuspenseReason | null;
   booked: boolean;
   merchantId: string | null;

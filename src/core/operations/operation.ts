@@ -106,7 +106,11 @@ export function newOperation(
 /** The operation after a verdict; undefined when it had been settled before, or the verdict says nothing new. */
 export function settle(operation: Operation, verdict: Verdict, realNow: Date): Operation | undefined {
   if (isSettled(operation)) return undefined;
-  if (verdict.outcome === "unknown") return { ...operation, state: "unknown", reason: verdict.reason };
+  if (verdict.outcome === "unknown") {
+    const { reason } = verdict;
+    const isNews = operation.state !== "unknown" || operation.reason !== reason;
+    return isNews ? { ...operation, state: "unknown", reason } : undefined;
+  }
   const reason = verdict.outcome === "failed" ? `${verdict.code}: ${verdict.message}` : null;
   return { ...operation, state: verdict.outcome, reason, settledAt: realNow };
 }

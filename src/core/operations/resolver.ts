@@ -38,7 +38,7 @@ export async function call(
   try {
     return await Promise.race([make(signal), late]);
   } catch (error) {
-    return { outcome: "unknown", reason: (error as Error).message };
+    return { outcome: "unknown", reason: error instanceof Error ? error.message : String(error) };
   }
 }
 

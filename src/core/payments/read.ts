@@ -147,6 +147,7 @@ export async function viewsOf(db: Queryable, shown: readonly Payment[]): Promise
   }));
 }
 
+/** It landed, even if the bank took it back since. */
 function isCredited(deposit: Deposit): boolean {
-  return deposit.kind === "credit" && (deposit.state === "matched" || deposit.state === "reversed");
+  return deposit.kind === "credit" && deposit.reason === null;
 }

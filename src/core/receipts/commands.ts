@@ -99,7 +99,9 @@ async function loadSales(tx: Queryable, sales: readonly Sale[]): Promise<Working
 
 function saleOf(state: WorkingState, sale: Sale): SaleState {
   const key = saleKey(sale);
-  const receipts: Receipt[] = [...state.receipts.values()].filter((receipt) => saleKey(receipt) === key);
+  const receipts: Receipt[] = [...state.receipts.values()].filter(
+    (receipt) => saleKey(receipt) === key && receipt.merchantId === sale.merchantId,
+  );
   const payment = sale.paymentId === null ? undefined : state.payments.get(sale.paymentId);
   return { payment: payment?.merchantId === sale.merchantId ? payment : undefined, receipts };
 }

@@ -21,7 +21,7 @@ export interface ReceiptRequest
     > {
   receiptId: string;
   operationId: string;
-  /** Whole won; null: all that is left of the payment. */
+  /** Whole won, of a sale outside; of a payment it is all that is left, and this is null. */
   amount: number | null;
   /** Null: an eleventh of what is taxed, rounded down to whole won. */
   vat: number | null;
@@ -125,7 +125,7 @@ export function decideCancelReceipt(
   if (held?.state === "issuing" || held?.state === "cancelling") return refuse(refused({ code: "receipt-under-way" }));
   if (held?.state !== "issued") return refuse(refused({ code: "receipt-unknown" }));
   const { merchantId, connector } = held;
-  const { receipt, event } = changeReceipt(held, { state: "cancelling", operationId: request.operationId }, now);
+  const { receipt, event } = changeReceipt(held, cancelling(request.operationId), now);
   const operation = newOperation(
     { id: request.operationId, merchantId, connector, kind: "receipt-cancel", subjectId: receipt.id },
     { transactionId: held.transactionId },
@@ -136,6 +136,11 @@ export function decideCancelReceipt(
     result: accepted({ receipt, operation }),
     changes: { payments: [], receipts: [receipt], operations: [operation], events: [event] },
   };
+}
+
+/** What the PG said of an earlier try is over. */
+function cancelling(operationId: string): Partial<Receipt> {
+  return { state: "cancelling", operationId, failureCode: null, failureMessage: null };
 }
 
 /** The outcome of either call. While it is unknown the receipt stays as it is. */

@@ -120,17 +120,19 @@ function policyObjection(
   return undefined;
 }
 
-/** The same day and time of a later month, or that month's last day. */
+/** Korea has one zone, without summer time. */
+const korea_ms = 9 * 60 * 60 * 1000;
+
+/** The same day and time of a later month in Korea, or that month's last day. */
 function addMonths(time: Date, months: number): Date {
-  const last = new Date(Date.UTC(time.getUTCFullYear(), time.getUTCMonth() + months + 1, 0));
-  const day = Math.min(time.getUTCDate(), last.getUTCDate());
-  const moved = new Date(time);
-  moved.setUTCFullYear(last.getUTCFullYear(), last.getUTCMonth(), day);
-  return moved;
+  const moved = new Date(time.getTime() + korea_ms);
+  const last = new Date(Date.UTC(moved.getUTCFullYear(), moved.getUTCMonth() + months + 1, 0));
+  moved.setUTCFullYear(last.getUTCFullYear(), last.getUTCMonth(), Math.min(moved.getUTCDate(), last.getUTCDate()));
+  return new Date(moved.getTime() - korea_ms);
 }
 
 function koreanHour(time: Date): number {
-  return (time.getUTCHours() + 9) % 24;
+  return new Date(time.getTime() + korea_ms).getUTCHours();
 }
 
 function isWithin({ from, to }: { from: number; to: number }, hour: number): boolean {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   account,
   Books,
+  deepFreeze,
   dueAt,
   hour_ms,
   issued,
@@ -16,9 +17,10 @@ import {
   second_ms,
 } from "../fixtures.fixture.ts";
 import { day_ms, limits } from "../limits.ts";
-import { decideClose, decideExpire, decideIssue, type IssueRequest, type IssueState } from "./decide.ts";
-import { availableAgain } from "./pool.ts";
-import { holderAt } from "./virtual-account.ts";
+import type { Payment } from "../payments/payment.ts";
+import { decideChange, decideClose, decideExpire, decideIssue, type IssueRequest, type IssueState } from "./decide.ts";
+import { availableAgain, type PoolNumber } from "./pool.ts";
+import { holderAt, type VirtualAccount } from "./virtual-account.ts";
 
 const now = issuedAt;
 const free = offering("56012345678901");
@@ -116,6 +118,260 @@ describe("issuing an account", () => {
     const books = Books.with({}, { request: second, number: "56012345678902" });
     expect([books.payment("pay_1").state, books.payment("pay_2").state]).toEqual(["ready", "ready"]);
     expect(books.payment("pay_1").reference).toBe(books.payment("pay_2").reference);
+  });
+});
+
+describe("issuing on a number that is reserved", () => {
+  const byNumber = { number: "79011112222333" };
+  const byKey = { key: "member-7" };
+  const fromPool = free.free!;
+  const state = (changes: Partial<IssueState>): IssueState => deepFreeze({ ...free, ...changes });
+  const known = (changes: Partial<PoolNumber> = {}): PoolNumber => ({
+    connector: "sandbox",
+    bankCode: "088",
+    number: byNumber.number,
+    availableFrom: null,
+    reservedFor: merchantId,
+    reservedKey: null,
+    ...changes,
+  });
+  const keyed = known({ number: "56012345670007", reservedKey: byKey.key });
+
+  it.each<[string, IssueState, IssueRequest["reserved"], Partial<PoolNumber> | string]>([
+    ["no wish takes one of the pool", state({}), undefined, { number: fromPool, reservedFor: null }],
+    ["no wish, and the pool is used up", state({ free: undefined }), undefined, "numbers-exhausted"],
+    [
+      "no wish cares for no number that is known",
+      state({ known: known(), inUse: true }),
+      undefined,
+      { number: fromPool },
+    ],
+    ["a number new to us becomes the merchant's", state({}), byNumber, { ...byNumber, reservedFor: merchantId }],
+    [
+      "a number new to us needs no pool",
+      state({ free: undefined }),
+      byNumber,
+      { ...byNumber, reservedFor: merchantId },
+    ],
+    ["a number of the merchant's is used again", state({ known: known() }), byNumber, known()],
+    [
+      "a number of the merchant's with an open account",
+      state({ known: known(), inUse: true }),
+      byNumber,
+      "number-in-use",
+    ],
+    ["another merchant's number", state({ known: known({ reservedFor: "mer_other" }) }), byNumber, "number-not-yours"],
+    [
+      "another merchant's number in use: whose it is comes first",
+      state({ known: known({ reservedFor: "mer_other" }), inUse: true }),
+      byNumber,
+      "number-not-yours",
+    ],
+    [
+      "a number that the pool lends",
+      state({ known: known({ reservedFor: null, availableFrom: issuedAt }) }),
+      byNumber,
+      "number-not-yours",
+    ],
+    ["a number of the merchant's that has a key keeps it", state({ known: keyed }), { number: keyed.number }, keyed],
+    [
+      "a key new to us gets a number of the pool, and keeps it",
+      state({}),
+      byKey,
+      { number: fromPool, reservedFor: merchantId, reservedKey: byKey.key },
+    ],
+    ["a key new to us, and the pool is used up", state({ free: undefined }), byKey, "numbers-exhausted"],
+    ["a key that is known has its number", state({ known: keyed }), byKey, keyed],
+    ["a key that is known needs no pool", state({ known: keyed, free: undefined }), byKey, keyed],
+    ["a key with an open account", state({ known: keyed, inUse: true }), byKey, "number-in-use"],
+  ])("%s", (_name, of, reserved, expected) => {
+    const { result, changes } = decideIssue(of, issueRequest({ reserved }), now);
+    if (typeof expected === "string") {
+      expect(result).toMatchObject({ ok: false, refusal: { code: expected } });
+      expect(Object.values(changes).flat()).toEqual([]);
+      return;
+    }
+    if (!result.ok) throw new Error(result.refusal.code);
+    const { virtualAccount } = result.value;
+    expect(virtualAccount).toMatchObject({ number: expected.number, reserved: reserved !== undefined, state: "open" });
+    expect(changes.numbers).toMatchObject([expected]);
+    const returns = later(dueAt, limits.number_rest_days * day_ms);
+    expect(changes.numbers[0]!.availableFrom).toEqual(reserved === undefined ? returns : null);
+  });
+
+  it.each([
+    ["number-not-yours", { known: known({ reservedFor: null }) }, byNumber, { number: byNumber.number }],
+    ["number-in-use", { known: keyed, inUse: true }, byKey, { number: keyed.number }],
+    ["numbers-exhausted", { free: undefined }, byKey, { bankCode: "088" }],
+  ])("%s tells what a precise message needs", (code, of, reserved, details) => {
+    const { result } = decideIssue(state(of), issueRequest({ reserved }), now);
+    expect(result).toEqual({ ok: false, refusal: { code, ...details } });
+  });
+
+  it("refuses a paid order and a passed due time before it looks at the number", () => {
+    const inUse = state({ known: known(), inUse: true });
+    const paid = decideIssue({ ...inUse, referencePaid: true }, issueRequest({ reserved: byNumber }), now);
+    expect(paid.result).toMatchObject({ refusal: { code: "reference-paid" } });
+    const late = decideIssue(inUse, issueRequest({ reserved: byNumber, dueAt: now }), now);
+    expect(late.result).toMatchObject({ refusal: { code: "due-passed" } });
+  });
+
+  it("never gives the number back: not when it is withdrawn, not when it is changed", () => {
+    for (const kind of ["one_time", "fixed"] as const) {
+      const one = issued({ reserved: byNumber, kind });
+      expect(decideClose(one, "계좌말소", now).changes.numbers).toEqual([]);
+      expect(decideChange(one, { amount: null, dueAt: later(dueAt, day_ms) }, now).changes.numbers).toEqual([]);
+      expect(availableAgain(one.virtualAccount)).toBeNull();
+    }
+  });
+});
+
+describe("changing an account that waits", () => {
+  const at = later(issuedAt, hour_ms);
+  const longer = later(dueAt, day_ms);
+  const latest = later(at, limits.due_max_days * day_ms);
+  const nothing = { amount: null, dueAt: null };
+
+  it.each<[string, Partial<IssueRequest>, { amount: number | null; dueAt: Date | null }, number | null, Date | null]>([
+    ["the amount", {}, { amount: 7, dueAt: null }, 7, dueAt],
+    ["the due time", {}, { amount: null, dueAt: longer }, price, longer],
+    ["both", {}, { amount: 7, dueAt: longer }, 7, longer],
+    ["nothing", {}, nothing, price, dueAt],
+    ["the due time to an earlier one", {}, { amount: null, dueAt: later(at, 1) }, price, later(at, 1)],
+    ["the due time to the last there may be", {}, { amount: null, dueAt: latest }, price, latest],
+    [
+      "the amount of an account for any amount, which stays so",
+      { kind: "fixed" },
+      { amount: 7, dueAt: null },
+      null,
+      dueAt,
+    ],
+    ["the due time of an account for any amount", { kind: "fixed" }, { amount: null, dueAt: longer }, null, longer],
+    ["the amount of a fixed account with one", { kind: "fixed", amount: price }, { amount: 7, dueAt: null }, 7, dueAt],
+    ["an account without a due time", { kind: "fixed", dueAt: null }, { amount: null, dueAt: longer }, null, longer],
+    [
+      "the amount of an account without a due time",
+      { kind: "fixed", dueAt: null, amount: price },
+      { amount: 7, dueAt: null },
+      7,
+      null,
+    ],
+  ])("%s", (_name, wanted, change, amount, due) => {
+    const before = issued(wanted);
+    const { result, changes } = decideChange(before, change, at);
+    if (!result.ok) throw new Error(`${result.refusal.code}: ${JSON.stringify(result.refusal)}`);
+    const { payment, virtualAccount } = result.value;
+    expect(virtualAccount).toEqual({ ...before.virtualAccount, amount, dueAt: due });
+    expect(payment).toEqual({ ...before.payment, amount: amount ?? 0, updatedAt: at, eventSeq: 2 });
+    expect(changes).toMatchObject({ payments: [payment], virtualAccounts: [virtualAccount] });
+    expect(changes.events).toMatchObject([
+      {
+        type: "payment.changed",
+        subjectSeq: 2,
+        data: { state: "ready", amount, dueAt: due?.toISOString() ?? null },
+        at,
+      },
+    ]);
+    const availableFrom = due && later(due, limits.number_rest_days * day_ms);
+    expect(changes.numbers).toMatchObject([{ number: virtualAccount.number, availableFrom, reservedFor: null }]);
+  });
+
+  const anything = { amount: 7, dueAt: longer };
+  const swept = { payment: { state: "expired" as const }, virtualAccount: { state: "expired" as const } };
+  it.each<
+    [string, Partial<Payment>, Partial<VirtualAccount>, { amount: number | null; dueAt: Date | null }, Date, object]
+  >([
+    ["one whose time ran out", swept.payment, swept.virtualAccount, anything, at, { code: "account-expired", dueAt }],
+    [
+      "one whose time ran out and that was not swept yet",
+      {},
+      {},
+      anything,
+      later(dueAt, 1),
+      { code: "account-expired", dueAt },
+    ],
+    [
+      "one that was paid",
+      { state: "paid" },
+      { state: "used" },
+      anything,
+      at,
+      { code: "payment-not-ready", state: "paid" },
+    ],
+    [
+      "one that was paid, after its time",
+      { state: "paid" },
+      { state: "used" },
+      anything,
+      later(dueAt, 1),
+      { code: "payment-not-ready", state: "paid" },
+    ],
+    ["a fixed one that was paid", { state: "paid" }, {}, anything, at, { code: "payment-not-ready", state: "paid" }],
+    [
+      "one refunded in full",
+      { state: "cancelled" },
+      {},
+      anything,
+      at,
+      { code: "payment-not-ready", state: "cancelled" },
+    ],
+    ["one taken back", { state: "reversed" }, {}, anything, at, { code: "payment-not-ready", state: "reversed" }],
+    [
+      "a withdrawn one",
+      { state: "closed" },
+      { state: "closed" },
+      anything,
+      at,
+      { code: "payment-not-ready", state: "closed" },
+    ],
+    [
+      "one that never came to be",
+      { state: "failed" },
+      {},
+      anything,
+      at,
+      { code: "payment-not-ready", state: "failed" },
+    ],
+    ["to a due time of now", {}, {}, { amount: null, dueAt: at }, at, { code: "due-passed", dueAt: at, now: at }],
+    [
+      "to a due time too far away",
+      {},
+      {},
+      { amount: null, dueAt: later(latest, 1) },
+      at,
+      { code: "due-too-far", dueAt: later(latest, 1), max_days: limits.due_max_days },
+    ],
+    [
+      "to a passed due time, when its own has passed",
+      {},
+      {},
+      { amount: null, dueAt: at },
+      later(dueAt, 1),
+      { code: "account-expired", dueAt },
+    ],
+  ])("is refused: %s", (_name, payment, virtualAccount, change, when, refusal) => {
+    const before = issued();
+    const one = {
+      payment: { ...before.payment, ...payment },
+      virtualAccount: { ...before.virtualAccount, ...virtualAccount },
+    };
+    const { result, changes } = decideChange(deepFreeze(one), change, when);
+    expect(result).toEqual({ ok: false, refusal });
+    expect(Object.values(changes).flat()).toEqual([]);
+  });
+
+  it("is still possible at the due time itself", () => {
+    expect(decideChange(issued(), { amount: null, dueAt: longer }, dueAt).result.ok).toBe(true);
+  });
+
+  it("asks the new amount of what comes then", () => {
+    const before = issued();
+    const { result } = decideChange(before, { amount: 7, dueAt: null }, at);
+    if (!result.ok) throw new Error(result.refusal.code);
+    const books = new Books();
+    books.state.apply({ payments: [result.value.payment], virtualAccounts: [result.value.virtualAccount] });
+    expect(books.receive().deposit).toMatchObject({ state: "suspended", reason: "amount_over" });
+    expect(books.receive({ transactionId: "btx_2", amount: 7 }).deposit).toMatchObject({ state: "matched" });
   });
 });
 

@@ -142,7 +142,8 @@ export function decideChange(
   now: Date,
 ): { result: Outcome<Issued>; changes: LifeChanges } {
   const dueAt = change.dueAt ?? virtualAccount.dueAt;
-  if (payment.state === "expired" || (payment.state === "ready" && virtualAccount.dueAt! < now)) {
+  const isOver = virtualAccount.dueAt !== null && virtualAccount.dueAt < now;
+  if (payment.state === "expired" || (payment.state === "ready" && isOver)) {
     return refuse(refused({ code: "account-expired", dueAt: virtualAccount.dueAt! }));
   }
   if (payment.state !== "ready") return refuse(refused({ code: "payment-not-ready", state: payment.state }));

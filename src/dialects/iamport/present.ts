@@ -106,25 +106,24 @@ export function presentPayment(view: PaymentView): Payment {
 
 /** Each refund, and each credit that the bank took back, in the order they happened. */
 function cancellationsOf({ refunds, deposits }: PaymentView): Payment["cancel_history"] {
-  const refunded = refunds.map(({ id, transactionId, amount, completedAt, reason }) => ({
-    pg_tid: transactionId!,
-    amount,
-    cancelled_at: toSeconds(completedAt),
-    reason: reason ?? "",
-    cancellation_id: cancellationId(id),
-    receipt_url: null,
-  }));
+  const refunded = refunds.map(({ id, transactionId, amount, completedAt, reason }) => {
+    return { id, transactionId: transactionId!, amount, at: completedAt!, reason: reason ?? "" };
+  });
   const reversed = deposits
     .filter((deposit) => deposit.state === "reversed")
-    .map(({ id, transactionId, amount, updatedAt }) => ({
+    .map(({ id, transactionId, amount, updatedAt }) => {
+      return { id, transactionId, amount, at: updatedAt, reason: reversalReason };
+    });
+  return [...refunded, ...reversed]
+    .sort((one, other) => one.at.getTime() - other.at.getTime())
+    .map(({ id, transactionId, amount, at, reason }) => ({
       pg_tid: transactionId,
       amount,
-      cancelled_at: toSeconds(updatedAt),
-      reason: reversalReason,
+      cancelled_at: toSeconds(at),
+      reason,
       cancellation_id: cancellationId(id),
       receipt_url: null,
     }));
-  return [...refunded, ...reversed].sort((one, other) => one.cancelled_at - other.cancelled_at);
 }
 
 export function presentReceipt(receipt: Receipt) {
@@ -167,7 +166,7 @@ export function presentBalance(view: PaymentView, receipt: Receipt | undefined):
 /** Once the first so many refunds were paid out. What is left is split, so that no rounding adds up. */
 function balanceAfter({ payment, refunds }: PaymentView, amount: number, count: number, receipt: Receipt | undefined) {
   const sum = (of: (refund: Refund) => number) => refunds.slice(0, count).reduce((total, one) => total + of(one), 0);
-  const left = amount - sum((refund) => refund.amount);
+  const left = payment.state === "reversed" ? 0 : amount - sum((refund) => refund.amount);
   const taxFree = Math.max(0, (payment.taxFree ?? 0) - sum((refund) => refund.taxFree));
   const vat =
     payment.vatAmount === null ? null : Math.max(0, payment.vatAmount - sum((refund) => refund.vatAmount ?? 0));
