@@ -14,7 +14,11 @@ ALTER TABLE payments
   ADD COLUMN state_since timestamptz NOT NULL GENERATED ALWAYS AS (CASE state
     WHEN 'paid' THEN paid_at WHEN 'cancelled' THEN cancelled_at WHEN 'reversed' THEN reversed_at
     WHEN 'failed' THEN failed_at WHEN 'closed' THEN closed_at ELSE created_at END) STORED;
-CREATE INDEX payments_by_state_since ON payments (merchant_id, dialect, state_since);
+CREATE INDEX payments_by_state_since ON payments (merchant_id, dialect, state_since) INCLUDE (state);
+-- The last payment of a reference, and whether any of it was paid, however many there are.
+DROP INDEX payments_by_reference;
+CREATE INDEX payments_by_reference ON payments (reference, merchant_id, created_at);
+CREATE INDEX payments_paid_reference ON payments (reference, merchant_id) WHERE paid_at IS NOT NULL;
 
 -- A number may be reserved for one merchant's customer, who is known by the number itself or by a key.
 ALTER TABLE virtual_accounts ADD COLUMN reserved boolean NOT NULL DEFAULT false;
@@ -23,6 +27,7 @@ ALTER TABLE pool_numbers
   ADD COLUMN reserved_key text COLLATE "C";
 CREATE UNIQUE INDEX pool_numbers_reserved ON pool_numbers (reserved_for, connector, bank_code, reserved_key)
   WHERE reserved_key IS NOT NULL;
+CREATE INDEX pool_numbers_reserved_for ON pool_numbers (reserved_for, connector, number) WHERE reserved_for IS NOT NULL;
 
 -- A call to a PG whose outcome may be unknown; its id is the key the PG knows it by. Times of this table are real time.
 CREATE TABLE operations (
@@ -40,7 +45,7 @@ CREATE TABLE operations (
   created_at   timestamptz NOT NULL,
   settled_at   timestamptz
 );
-CREATE INDEX operations_unsettled ON operations (ask_at) WHERE state IN ('pending', 'unknown');
+CREATE INDEX operations_unsettled ON operations (connector, ask_at) WHERE state IN ('pending', 'unknown');
 CREATE INDEX operations_by_subject ON operations (subject_id);
 
 -- Money sent back to an account that the merchant names. The number of the account is a person's: encrypted.
@@ -103,6 +108,8 @@ CREATE TABLE cash_receipts (
   event_seq            integer NOT NULL
 );
 CREATE INDEX cash_receipts_by_payment ON cash_receipts (payment_id);
+CREATE UNIQUE INDEX cash_receipts_standing ON cash_receipts (merchant_id, reference, coalesce(payment_id, ''))
+  WHERE state IN ('issuing', 'issued', 'cancelling');
 CREATE INDEX cash_receipts_by_reference ON cash_receipts (merchant_id, reference);
 
 -- What an order will cost, told before it is paid. In hundredths, since foreign currencies have them.

@@ -1,5 +1,5 @@
 -- What the sandbox bank was ordered to do and did: refunds paid out, cash receipts made. By the key of the order, which
--- it carries out once. Of an account it keeps a hash only.
+-- it carries out once. Of an account it keeps a keyed hash.
 CREATE TABLE sandbox_bank_payouts (
   key            text COLLATE "C" PRIMARY KEY,
   transaction_id text COLLATE "C" NOT NULL UNIQUE,

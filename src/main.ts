@@ -76,7 +76,9 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     await server.listen({ port: config.port, host: config.host }).catch((error) => {
       throw new ConfigError(`cannot listen on ${config.host}:${config.port} (${error.code}); choose another NARU_PORT`);
     });
-    closing.push(() => Promise.race([server.close(), pause(httpLimits.close_grace_ms, undefined, { ref: false })]));
+    // Calls to banks under way may still be answered.
+    const closeGrace_ms = Math.max(httpLimits.close_grace_ms, config.callTimeout_ms + 1_000);
+    closing.push(() => Promise.race([server.close(), pause(closeGrace_ms, undefined, { ref: false })]));
     const { port } = server.server.address() as AddressInfo;
     const url = config.publicUrl.replace(/:0$/, `:${port}`);
     return { url, credentials, stop: close, checkInvariants: () => core.checkInvariants(invariantsOf(config)) };
@@ -103,7 +105,7 @@ export function createCore(
   const core = new Core({
     store,
     secrets,
-    connectors: config.mode === "sandbox" ? [sandboxConnector(store)] : [],
+    connectors: config.mode === "sandbox" ? [sandboxConnector(store, secrets)] : [],
     announcers: [announcer],
     send,
     keepExchanges: config.keepExchanges,

@@ -22,7 +22,11 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     { schema: { tags, summary: "Payments, newest first", querystring: PaymentsQuery } },
     async (request) => {
       const { limit: count = limits.page_default, after: before, ...filter } = readPaymentsQuery(request.query);
-      const payments = await listPayments(pool, { ...filter, count, ...(before === undefined ? {} : { before }) });
+      const payments = await listPayments(core.store.searches, {
+        ...filter,
+        count,
+        ...(before === undefined ? {} : { before }),
+      });
       return { payments, cursor: nextCursor(payments, count) };
     },
   );

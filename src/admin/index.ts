@@ -18,10 +18,12 @@ export interface AdminOptions {
   sandbox: SandboxOptions | undefined;
 }
 
+const ownPaths = /^\/+(naru|health|ready|metrics|docs)?(\/|$)/;
+
 export function admin({ core, config, metrics, sandbox }: AdminOptions): Dialect {
   return {
     name: "naru",
-    owns: () => true,
+    owns: (path) => ownPaths.test(path),
     async routes(server: FastifyInstance) {
       server.setValidatorCompiler(() => () => true);
       server.removeContentTypeParser("application/json");

@@ -13,6 +13,7 @@ import { type Exchange, exchanges } from "./exchanges.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
 import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
+import type { PaymentView } from "./payments/read.ts";
 import { type Receipt, receipts } from "./receipts/receipt.ts";
 import { type Refund, refunds } from "./refunds/refund.ts";
 import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
@@ -49,6 +50,8 @@ export class WorkingState {
   readonly freeNumbers = new Map<string, string[]>();
   /** By wish: the numbers that requests of this batch name, as far as they are known. */
   readonly knownNumbers = new Map<string, PoolNumber>();
+  /** As payments were shown when the batch began. */
+  readonly views = new Map<string, PaymentView>();
   readonly refunds = new Map<string, Refund>();
   readonly receipts = new Map<string, Receipt>();
   readonly operations = new Map<string, Operation>();
@@ -168,10 +171,8 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await payments.upsert(tx, lastById(changes.flatMap((change) => change.payments ?? [])));
   await virtualAccounts.upsert(tx, lastById(changes.flatMap((change) => change.virtualAccounts ?? [])));
   await deposits.upsert(tx, lastById(changes.flatMap((change) => change.deposits ?? [])));
-  await poolNumbers.upsert(
-    tx,
-    changes.flatMap((change) => change.numbers ?? []),
-  );
+  const numbers = changes.flatMap((change) => change.numbers ?? []);
+  await poolNumbers.upsert(tx, [...new Map(numbers.map((one) => [numberKey(one), one])).values()]);
   await refunds.upsert(tx, lastById(changes.flatMap((change) => change.refunds ?? [])));
   await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
   await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));

@@ -72,8 +72,8 @@ export interface ReceiptOrder extends Order {
 
 export interface NumberPool {
   supports(bankCode: string): boolean;
-  /** Whether the PG may have given a merchant this number for a customer of its own. Digits only. */
-  mayReserve(number: string): boolean;
+  /** Whether the PG may have given a merchant this number for a customer of its own: none that the pool may lend. */
+  mayReserve(bankCode: string, number: string): boolean;
   /** Numbers `from` to `from + count - 1` of the bank's range; empty when the range is used up. */
   range(bankCode: string, from: number, count: number): string[];
 }

@@ -22,6 +22,7 @@ export type Refusal =
   | { code: "refund-account-incomplete"; missing: readonly ("bankCode" | "holder" | "number" | "phone")[] }
   | { code: "refund-tax-missing"; part: "taxFree" | "vatAmount" }
   | { code: "refund-tax-exceeds"; amount: number }
+  | { code: "refund-tax-left"; part: "taxFree" | "vatAmount"; left: number }
   | { code: "too-many-refunds"; partials_max: number }
   | { code: "refund-too-late"; within_months: number }
   | { code: "refund-hours"; from: number; to: number }

@@ -243,6 +243,8 @@ export class Books {
     const { operationId, paymentId } = this.refundOf(id);
     this.state.realNow = realTime;
     const request = deepFreeze({ refundId: id, operationId, paymentId, answer });
+    const [payment, virtualAccount] = [this.payment(paymentId), this.accountOf(paymentId)];
+    this.state.views.set(paymentId, { payment, virtualAccount, deposits: [], refunds: [] });
     const { result, changes } = recordRefundOutcome.decide(this.state, request, now);
     this.keep(changes);
     return result;

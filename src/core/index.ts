@@ -83,7 +83,8 @@ export class Core {
   readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant>;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
-  readonly #resolving: Repeating;
+  readonly #resolvers: readonly Resolver[];
+  readonly #resolving: readonly Repeating[];
   readonly #callTimeout_ms: number;
   readonly #pruning: Repeating;
   readonly #counters = new Map<string, Counter>();
@@ -94,6 +95,7 @@ export class Core {
     this.secrets = secrets;
     this.directory = new Directory(store.pool);
     this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
+    for (const connector of options.connectors) checkCapabilities(connector);
     this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));
     this.#engine = new DeliveryEngine(store.pool, options.send, log);
     const pipeline: Pipeline = {
@@ -129,8 +131,12 @@ export class Core {
     this.#callTimeout_ms = options.callTimeout_ms;
     const receipt = this.receipts.handler(store.pool);
     const handlers = { refund: this.refunds.handler(store.pool), "receipt-issue": receipt, "receipt-cancel": receipt };
-    const resolver = new Resolver(store.pool, handlers, options.callTimeout_ms, log);
-    this.#resolving = new Repeating("operations", limits.operation_poll_ms, () => resolver.resolve(), log);
+    this.#resolvers = options.connectors.map(
+      ({ name }) => new Resolver(name, store.pool, handlers, options.callTimeout_ms, log),
+    );
+    this.#resolving = this.#resolvers.map(
+      (resolver) => new Repeating("operations", limits.operation_poll_ms, () => resolver.resolve(), log),
+    );
     const pruneOnce = () => prune(store.pool, options.exchangesKept_days);
     this.#pruning = new Repeating("pruning", limits.prune_interval_ms, pruneOnce, log);
   }
@@ -149,10 +155,15 @@ export class Core {
     return this.#close(request);
   }
 
-  /** Whose account it is at the bank behind the connector; undefined when it knows none, or looks none up. */
+  /** Whose account it is at the bank behind the connector; undefined when it knows none, or does not say in time. */
   async findHolder(connector: string, bankCode: string, number: string): Promise<string | undefined> {
     const signal = AbortSignal.timeout(this.#callTimeout_ms);
-    return this.connectors.get(connector)?.findHolder?.(bankCode, number, signal);
+    try {
+      return await this.connectors.get(connector)?.findHolder?.(bankCode, number, signal);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw error;
+    }
   }
 
   /** Registers or changes what an order will cost. */
@@ -196,12 +207,14 @@ export class Core {
   async start(): Promise<void> {
     await this.#engine.start();
     this.#expiry.start();
-    this.#resolving.start();
+    for (const resolving of this.#resolving) resolving.start();
     this.#pruning.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#expiry.stop(), this.#resolving.stop(), this.#pruning.stop(), this.#engine.stop()]);
+    for (const resolver of this.#resolvers) resolver.stop();
+    const resolving = this.#resolving.map((one) => one.stop());
+    await Promise.all([this.#expiry.stop(), ...resolving, this.#pruning.stop(), this.#engine.stop()]);
   }
 
   /** Checks every invariant, the core's and those handed in. */
@@ -225,4 +238,14 @@ function submitter<Request, State, Decision extends { result: unknown }>(
   command: GroupCommit<Request, State, Decision>,
 ): (request: Request) => Promise<Decision["result"]> {
   return (request) => command.submit(request);
+}
+
+/** What a connector declares is what it can be asked for. */
+function checkCapabilities({ name, capabilities, pool, refunds, receipts, findHolder }: Connector): void {
+  const { issue, reservedNumbers, refund, holderLookup } = capabilities;
+  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, holderLookup];
+  const present = [pool, refunds, receipts, findHolder].map((one) => one !== undefined);
+  if (declared.some((one, index) => one !== present[index])) {
+    throw new Error(`connector ${name} does not do what it declares`);
+  }
 }

@@ -2,7 +2,7 @@
  * What must always be true of the books, as SQL that finds what breaks it. One function for `naru doctor`, the tests
  * and the benches. Each check reads one snapshot of all tables, so it may run beside a working node.
  */
-import type { Pool } from "../store/index.ts";
+import { inSnapshot, type Pool } from "../store/index.ts";
 
 export interface Breach {
   invariant: string;
@@ -97,7 +97,9 @@ export const invariants: readonly Invariant[] = [
         WHEN 'issued' THEN (o.kind, o.state) IN (('receipt-issue', 'succeeded'), ('receipt-cancel', 'failed'))
         WHEN 'failed' THEN o.kind = 'receipt-issue' AND o.state = 'failed'
         WHEN 'cancelling' THEN o.kind = 'receipt-cancel' AND o.state IN ('pending', 'unknown')
-        WHEN 'cancelled' THEN o.kind = 'receipt-cancel' AND o.state = 'succeeded' END, false)`,
+        WHEN 'cancelled' THEN o.kind = 'receipt-cancel' AND o.state = 'succeeded' END, false)
+      UNION ALL SELECT o.id || ': an operation of nothing' FROM operations o
+      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = o.id) AND NOT EXISTS (SELECT FROM cash_receipts r WHERE r.id = o.subject_id)`,
   },
   {
     name: "a sale has one cash receipt at a time, and its payment knows of it",
@@ -195,19 +197,15 @@ export interface Examination {
 
 /** Runs every check in one snapshot. */
 export async function checkInvariants(pool: Pool, checks: readonly Invariant[]): Promise<Examination> {
-  const connection = await pool.connect();
-  try {
-    await connection.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    const breaches: Breach[] = [];
+  const breaches = await inSnapshot(pool, async (tx) => {
+    const found: Breach[] = [];
     for (const check of checks) {
-      const { rows } = await connection.query<{ found: string }>(
+      const { rows } = await tx.query<{ found: string }>(
         `SELECT found FROM (${check.sql}) AS breaches LIMIT ${breachesShown}`,
       );
-      breaches.push(...rows.map((row) => ({ invariant: check.name, found: row.found })));
+      found.push(...rows.map((row) => ({ invariant: check.name, found: row.found })));
     }
-    await connection.query("COMMIT");
-    return { checked: checks.map((check) => check.name), breaches };
-  } finally {
-    connection.release();
-  }
+    return found;
+  });
+  return { checked: checks.map((check) => check.name), breaches };
 }

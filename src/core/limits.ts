@@ -1,6 +1,6 @@
 /**
  * Every limit of the core in one place. What a dialect limits by its own contract (field lengths, paging) stands in its
- * `schemas.ts`; what the HTTP shell limits stands in `src/http/limits.ts`; group commit's stand beside it.
+ * schemas; what the HTTP shell limits stands in `src/http/limits.ts`; group commit's stand beside it.
  */
 export const limits = {
   /** The largest amount of one payment or deposit, in whole won. A million such payments still sum below 2^53. */

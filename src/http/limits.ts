@@ -1,7 +1,11 @@
 /** Every limit of the HTTP edge, inbound and outbound, in one place. */
 export const httpLimits = {
-  /** A request's body. The largest legitimate one is a few kilobytes. */
-  body_bytes: 1_048_576,
+  /** A request's body. The largest legitimate one holds 10,000 characters of custom data, each as nine of a form. */
+  body_bytes: 262_144,
+  /** The same for who has no token yet. */
+  token_body_bytes: 16_384,
+  /** Address and headers. A hundred order ids of forty Korean characters take 40 kB. */
+  header_bytes: 65_536,
   /** Objects and arrays within each other. */
   json_depth: 32,
   /** One path parameter, decoded. */

@@ -1,8 +1,10 @@
 /**
  * The server shell that every dialect mounts into. All mount at the root of one port, since clients replace only the
- * origin; one table, `owner`, tells whose a path is. It is asked for what a dialect's own routes never see: paths that
+ * origin; one list tells whose a path is: the first of admin and the dialects that owns it, or the last of them. It is asked for what a dialect's own routes never see: paths that
  * do not exist, bodies that cannot be read, malformed addresses, defects.
  */
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -12,7 +14,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import type { Logger } from "pino";
-import { isConnectionLoss, OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
+import { isConnectionLoss, isTimeout, OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
 import { findUnstorable, MalformedBody } from "./body.ts";
 import type { Dialect, HttpFailure } from "./dialect.ts";
 import { httpLimits } from "./limits.ts";
@@ -22,14 +24,15 @@ export interface ShellOptions {
   /** Plugins that must see every route, such as the API reference. */
   prepare(root: FastifyInstance): Promise<void>;
   dialects: readonly Dialect[];
-  /** Naru's own routes, mounted first; its wording serves every path that no dialect owns. */
+  /** Naru's own routes, mounted first. */
   admin: Dialect;
 }
 
 export async function createServer({ log, prepare, dialects, admin }: ShellOptions): Promise<FastifyInstance> {
+  const fallback = dialects.at(-1) ?? admin;
   const owner = (url: string): Dialect => {
     const path = url.split("?", 1)[0]!;
-    return dialects.find((dialect) => dialect.owns(path)) ?? admin;
+    return [admin, ...dialects].find((dialect) => dialect.owns(path)) ?? fallback;
   };
   const answer = (request: FastifyRequest, reply: FastifyReply, failure: HttpFailure) => {
     const { status, body } = owner(request.url).failure(failure, request);
@@ -40,6 +43,8 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: httpLimits.body_bytes,
+    http: { maxHeaderSize: httpLimits.header_bytes },
+    clientErrorHandler: (error, socket) => refuseUnread(fallback, error, socket),
     requestTimeout: httpLimits.request_timeout_ms,
     keepAliveTimeout: httpLimits.keep_alive_timeout_ms,
     forceCloseConnections: "idle",
@@ -51,12 +56,17 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     },
     frameworkErrors: (error, request, reply) => answer(request, reply as FastifyReply, failureOf(error)),
   });
+  // Some clients send a content type without a value.
+  server.addHook("onRequest", async (request) => {
+    if (request.headers["content-type"]?.trim() === "") delete request.headers["content-type"];
+  });
   // Some clients send a body with GET.
   server.addHttpMethod("GET", { hasBody: true, overrideExisting: true });
   server.addHook("preValidation", async (request) => {
     request.body ??= {};
-    const unstorable = findUnstorable(request.params, "path") ?? findUnstorable(request.query, "query");
-    if (unstorable !== undefined) throw new MalformedBody(`${unstorable} has a character that cannot be stored`);
+    const field = findUnstorable(request.params) ?? findUnstorable(request.query);
+    if (field === undefined) return;
+    throw new MalformedBody(`${field} has a character that cannot be stored`, { kind: "unstorable", field });
   });
   // The route, not the address, which may carry a token.
   server.addHook("onResponse", async (request, reply) => {
@@ -69,7 +79,7 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     answer(request, reply, { kind: "not-found", status: 404, detail: `${request.method} ${request.url}` }),
   );
   server.setErrorHandler((error: FastifyError, request, reply) => {
-    const failure = failureOf(error);
+    const failure = failureOf(error, request.routeOptions.bodyLimit);
     if (failure.kind === "defect") request.log.error({ err: error }, "a request failed");
     else if (failure.status >= 500) request.log.warn({ err: error }, "a request could not be served");
     return answer(request, reply, failure);
@@ -82,19 +92,39 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
   return server;
 }
 
+/** Answers what could not even be read as a request, so that no route, hook or handler saw it. */
+function refuseUnread(dialect: Dialect, error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[String(error.code)] ?? 400;
+  const failure = { kind: "malformed", status, detail: "the request is not valid HTTP" } as const;
+  const { body } = dialect.failure(failure, undefined);
+  const text = JSON.stringify(body);
+  const headers = `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}`;
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\nConnection: close\r\n\r\n${text}`);
+}
+
 /** What an exception means to the caller. Anything not listed is a defect of ours. */
-function failureOf(error: Error & { code?: string; statusCode?: number }): HttpFailure {
+function failureOf(
+  error: Error & { code?: string; statusCode?: number },
+  bytes_max: number = httpLimits.body_bytes,
+): HttpFailure {
   const detail = error.message;
-  if (error instanceof MalformedBody) return { kind: "malformed", status: 400, detail };
-  if (error instanceof Overloaded) return { kind: "overloaded", status: 503, detail };
+  if (error instanceof MalformedBody) return { kind: "malformed", status: 400, detail, problem: error.problem };
+  if (error instanceof Overloaded || isTimeout(error)) return { kind: "overloaded", status: 503, detail };
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionLoss(error)) {
     return { kind: "unavailable", status: 503, detail };
   }
   switch (error.code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return { kind: "too-large", status: 413, detail: `the body may have ${httpLimits.body_bytes} bytes` };
+      return { kind: "too-large", status: 413, detail: `the body may have ${bytes_max} bytes`, bytes_max };
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return { kind: "unsupported-media-type", status: 415, detail };
+    // No id is that long.
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return { kind: "not-found", status: 404, detail };
     default:
       if (error.code?.startsWith("FST_ERR_") && error.statusCode !== undefined && error.statusCode < 500) {
         return { kind: "malformed", status: error.statusCode, detail };

@@ -1,6 +1,6 @@
 /**
  * Checks loosely sent fields against a schema: numbers may come as text and text as numbers, one value may stand for a
- * list. What is absent, null or empty is the same. A dialect words the problem; this finds it.
+ * list. What is absent, null or empty is the same; what the schema does not name is left out. A dialect words the problem; this finds it.
  */
 import { Ajv, type ErrorObject } from "ajv";
 import formats from "ajv-formats";
@@ -25,7 +25,7 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
   return (fields) => {
     const unstorable = findUnstorable(fields);
     if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
-    const present = Object.entries(fields).filter(([, held]) => !isAbsent(held));
+    const present = Object.entries(fields).filter(([field, held]) => field in schema.properties && !isAbsent(held));
     const value = Object.fromEntries(present.map(([field, held]) => [field, plain(schema.properties[field], held)]));
     for (const [field, property] of Object.entries(schema.properties)) {
       const wanted = numericType(property);
@@ -71,8 +71,6 @@ function problemOf(error: ErrorObject): Problem {
       return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
     case "enum":
       return { kind: "type", field, wanted: (error.params.allowedValues as unknown[]).join(", ") };
-    case "pattern":
-      return { kind: "type", field, wanted: String(error.params.pattern) };
     case "format":
       return { kind: "type", field, wanted: formatNames[String(error.params.format)] ?? String(error.params.format) };
     default:

@@ -22,7 +22,9 @@ export { newId } from "./ids.ts";
 export { MigrationError, migrate } from "./migrate.ts";
 export {
   createPool,
+  inSnapshot,
   isConnectionLoss,
+  isTimeout,
   isUnreachable,
   type Pool,
   type Queryable,
@@ -38,8 +40,10 @@ export interface StoreOptions {
 }
 
 export class Store {
-  /** For reads and for single statements that need no command. */
+  /** For reads by key and for single statements that need no command. */
   readonly pool: Pool;
+  /** For reads that may take seconds, so that they take the connections of nothing else. */
+  readonly searches: Pool;
   readonly #where: Where;
   readonly #batches: Pool;
   readonly #limits: GroupCommitLimits;
@@ -56,6 +60,8 @@ export class Store {
       idle_in_transaction_session_timeout: poolLimits.idle_in_transaction_ms,
     };
     this.pool = createPool(where, poolLimits.read_connections, timeouts);
+    const patience = { ...timeouts, statement_timeout: poolLimits.search_timeout_ms };
+    this.searches = createPool(where, poolLimits.search_connections, patience);
     const connections = Math.max(poolLimits.batch_connections, 3 * this.#limits.lanes);
     this.#batches = createPool(where, connections, timeouts);
     // Every statement of a batch is a look-up by key. A plan made while a table was small and nobody had counted its
@@ -85,6 +91,6 @@ export class Store {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.#batches.end()]);
+    await Promise.all([this.pool.end(), this.searches.end(), this.#batches.end()]);
   }
 }

@@ -44,6 +44,9 @@ export const poolLimits = {
   batch_connections: 20,
   /** For everything else. */
   read_connections: 10,
+  /** For searches, which are refused when they take too long. */
+  search_connections: 3,
+  search_timeout_ms: 5_000,
   connect_timeout_ms: 10_000,
   idle_timeout_ms: 60_000,
   /** A statement that waits for a lock, or runs, longer than this fails; the batch runs again or is refused. */
@@ -73,10 +76,40 @@ export function createPool(where: Where, connections: number, limits: pg.PoolCon
   return pool;
 }
 
+/** Reads of one moment: every statement of `work` sees the same snapshot. */
+export async function inSnapshot<Result>(pool: Pool, work: (tx: Queryable) => Promise<Result>): Promise<Result> {
+  const connection = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  connection.on("error", onError);
+  try {
+    await connection.query("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    const result = await work(connection);
+    await connection.query("COMMIT");
+    return result;
+  } catch (error) {
+    await connection.query("ROLLBACK").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    connection.off("error", onError);
+    connection.release(broken);
+  }
+}
+
 /** The whole batch may simply run again: PostgreSQL rolled it back to resolve a conflict, or a lock took too long. */
 export function isConflict(error: unknown): boolean {
   const code = sqlState(error);
-  return code === "40P01" || code === "40001" || code === "55P03" || code === "57014";
+  return code === "40P01" || code === "40001" || isTimeout(error);
+}
+
+/** A statement waited for a lock, or ran, longer than it may. */
+export function isTimeout(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === "55P03" || code === "57014";
 }
 
 /** The connection or the server went away, so nothing is known but what the batch's fence will tell. */

@@ -4,11 +4,19 @@ import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { expect } from "vitest";
 import { readConfig } from "../../src/config.ts";
+import { Secrets } from "../../src/core/secrets.ts";
 import { startNode } from "../../src/main.ts";
 import { Client } from "./client.ts";
 import { createDatabase, type TestDatabase } from "./database.ts";
 
 const masterKey = "6e617275".repeat(8);
+
+const secrets = new Secrets(Buffer.from(masterKey, "hex"));
+
+/** How the sandbox bank's own records name the account that a refund went to. */
+export function payeeHash(bankCode: unknown, number: unknown): string {
+  return secrets.blindIndex("sandbox bank", `${bankCode} ${number}`);
+}
 
 /** The settings of a node on this database, on a port of its own choice. */
 export function environment(database: Pick<TestDatabase, "url">): Record<string, string> {

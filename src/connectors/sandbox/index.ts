@@ -1,10 +1,11 @@
 /** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
 import type { Connector } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
+import type { Secrets } from "../../core/secrets.ts";
 import type { Store } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
 import { sandbox } from "./notices.ts";
-import { accountNumber, capacity, numberForms } from "./simulator/account-numbers.ts";
+import { accountNumber, capacity, isLent, numberForms } from "./simulator/account-numbers.ts";
 import { Faults } from "./simulator/faults.ts";
 import { findHolder } from "./simulator/holders.ts";
 import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
@@ -16,7 +17,7 @@ export { type ArmedFault, type Fault, Faults, faultCount_max, faults } from "./s
 
 const banks = new Set(numberForms.map((form) => form.bankCode));
 
-export function sandboxConnector(store: Store): Connector {
+export function sandboxConnector(store: Store, secrets: Secrets): Connector {
   const faults = new Faults(store.pool);
   return {
     name: sandbox,
@@ -24,13 +25,13 @@ export function sandboxConnector(store: Store): Connector {
     sandbox: true,
     pool: {
       supports: (bankCode) => banks.has(bankCode),
-      mayReserve: (number) => /^\d{10,16}$/.test(number),
+      mayReserve: (bankCode, number) => /^\d{10,16}$/.test(number) && !isLent(bankCode, number),
       range(bankCode, from, count) {
         const length = Math.max(0, Math.min(count, capacity(bankCode) - from));
         return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
       },
     },
-    refunds: sandboxRefunds(store, faults),
+    refunds: sandboxRefunds(store, secrets, faults),
     receipts: sandboxReceipts(store, faults),
     findHolder: (bankCode, number) => findHolder(store.pool, bankCode, number),
   };

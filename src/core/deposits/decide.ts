@@ -109,13 +109,14 @@ function matchCredit({ account, payment }: Target, notice: ReceivedNotice, now: 
     now,
   );
   const oneTime = account.kind === "one_time";
+  const paidAmount = payment.paidAmount + notice.amount;
   const first = payment.paidAt === null || payment.state === "reversed";
   const paid = changePayment(
     payment,
     {
       // A fixed account that was refunded in full stays cancelled; what comes later can be refunded again.
-      state: payment.state === "cancelled" ? "cancelled" : "paid",
-      paidAmount: payment.paidAmount + notice.amount,
+      state: payment.state === "cancelled" || isUsedUp(payment, paidAmount) ? "cancelled" : "paid",
+      paidAmount,
       paidAt: first ? notice.occurredAt : payment.paidAt,
     },
     first ? "payment.paid" : "payment.deposited",
@@ -137,6 +138,11 @@ function matchCredit({ account, payment }: Target, notice: ReceivedNotice, now: 
     events: [event, paid.event],
   };
   return { result: { deposit, duplicate: false }, changes };
+}
+
+/** All of it has been refunded; so the payment has a time at which it was cancelled. */
+function isUsedUp({ refundedAmount }: Payment, paidAmount: number): boolean {
+  return refundedAmount > 0 && refundedAmount >= paidAmount;
 }
 
 function suspend(state: NoticeState, notice: ReceivedNotice, reason: SuspenseReason, now: Date) {
@@ -225,7 +231,9 @@ function decideReversal(state: NoticeState, notice: ReceivedNotice, now: Date) {
     const left = matched.paidAmount - credit.amount;
     const change = changePayment(
       matched,
-      left === 0 ? { state: "reversed", paidAmount: 0, reversedAt: now } : { paidAmount: left },
+      left === 0
+        ? { state: "reversed", paidAmount: 0, reversedAt: now }
+        : { state: isUsedUp(matched, left) ? "cancelled" : matched.state, paidAmount: left },
       left === 0 ? "payment.reversed" : "payment.partly_reversed",
       now,
       { amount: credit.amount, depositId: credit.id },

@@ -23,7 +23,7 @@ export interface Operation {
   kind: OperationKind;
   /** The refund or receipt it is about. */
   subjectId: string;
-  /** Of what was ordered, so that one key can be shown to have stood for one order. */
+  /** Of what was ordered: what the key stood for, should the PG remember it differently. */
   requestHash: string;
   state: OperationState;
   /** How often the PG was asked what became of it. */

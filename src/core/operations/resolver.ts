@@ -21,17 +21,19 @@ const TAKE: Statement = {
   name: "take-operations",
   text: `UPDATE operations o SET attempts = attempts + 1,
       ask_at = clock_timestamp() + least(${limits.operation_ask_interval_max_s}, 2 ^ least(attempts + 1, 20)) * interval '1 second'
-    WHERE id IN (SELECT id FROM operations WHERE state IN ('pending', 'unknown') AND ask_at <= clock_timestamp()
-      ORDER BY ask_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+    WHERE id IN (SELECT id FROM operations WHERE connector = $2 AND state IN ('pending', 'unknown')
+      AND ask_at <= clock_timestamp() ORDER BY ask_at LIMIT $1 FOR UPDATE SKIP LOCKED)
     RETURNING ${operations.select("o")}, clock_timestamp() AS "takenAt"`,
 };
 
-/** Makes a call within its time; whatever goes wrong leaves the outcome unknown. */
+/** Makes a call within its time, or until `stopping`; whatever goes wrong leaves the outcome unknown. */
 export async function call(
   make: (signal: AbortSignal) => Promise<OperationAnswer>,
   timeout_ms: number,
+  stopping?: AbortSignal,
 ): Promise<OperationAnswer> {
-  const signal = AbortSignal.timeout(timeout_ms);
+  const timeout = AbortSignal.timeout(timeout_ms);
+  const signal = stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]);
   const late = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(new Error(`no answer within ${timeout_ms} ms`)), { once: true });
   });
@@ -45,34 +47,44 @@ export async function call(
 /** With the database's own time, before which nobody was asked. */
 type Taken = Operation & { takenAt: Date };
 
+/** Asks one connector, so that a PG which does not answer keeps nobody else waiting. */
 export class Resolver {
+  readonly #connector: string;
+  readonly #stopping = new AbortController();
   readonly #pool: Pool;
   readonly #handlers: Readonly<Record<OperationKind, OperationHandler>>;
   readonly #timeout_ms: number;
   readonly #log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 
   constructor(
+    connector: string,
     pool: Pool,
     handlers: Readonly<Record<OperationKind, OperationHandler>>,
     timeout_ms: number,
     log: { info(fields: object, message: string): void; warn(fields: object, message: string): void },
   ) {
+    this.#connector = connector;
     this.#pool = pool;
     this.#handlers = handlers;
     this.#timeout_ms = timeout_ms;
     this.#log = log;
   }
 
+  /** Gives up what is being asked: another round, or another node, will ask again. */
+  stop(): void {
+    this.#stopping.abort(new Error("the node is stopping"));
+  }
+
   /** Asks about what is due; tells whether more may be. */
   async resolve(): Promise<boolean> {
-    const taken = (await this.#pool.query<Taken>(TAKE, [limits.operations_asked_at_once])).rows;
+    const taken = (await this.#pool.query<Taken>(TAKE, [limits.operations_asked_at_once, this.#connector])).rows;
     await Promise.all(taken.map(({ takenAt, ...operation }) => this.#resolveOne(operation, takenAt)));
     return taken.length === limits.operations_asked_at_once;
   }
 
   async #resolveOne(operation: Operation, askedAt: Date): Promise<void> {
     const handler = this.#handlers[operation.kind];
-    const said = await call((signal) => handler.ask(operation, signal), this.#timeout_ms);
+    const said = await call((signal) => handler.ask(operation, signal), this.#timeout_ms, this.#stopping.signal);
     const answer = said.outcome === "absent" ? { ...said, askedAt } : said;
     const { id, kind, attempts } = operation;
     try {

@@ -1,4 +1,4 @@
-/** What an order will cost, told before it is paid, so that a page cannot ask for another amount. */
+/** What an order will cost, told before it is paid, for a payment page to compare with. Issuing accounts does not. */
 import { type Command, claim, type Queryable, type Statement, table } from "../../store/index.ts";
 import { accepted, type Outcome, refused } from "../errors.ts";
 

@@ -1,5 +1,5 @@
 /** Statements that lock and read payments, shared by every command and by the API's reads. */
-import type { Queryable, Statement } from "../../store/index.ts";
+import { inSnapshot, type Pool, type Queryable, type Statement } from "../../store/index.ts";
 import type { Deposit } from "../deposits/deposit.ts";
 import { deposits } from "../deposits/deposit.ts";
 import { paidOut, type Refund, readRefundsByPayment } from "../refunds/refund.ts";
@@ -69,11 +69,17 @@ const FIND_BY_ID: Statement = {
   text: `SELECT ${payments.select("p")} FROM payments p WHERE id = $1`,
 };
 
-/** By index on (reference, merchant_id). */
+/** Of each reference the newest by index on (reference, merchant_id, created_at), and one that was ever paid. */
 const FIND_BY_REFERENCE: Statement = {
   name: "find-payments-by-reference",
-  text: `SELECT ${payments.select("p")} FROM payments p
-    WHERE dialect = $1 AND reference = ANY($2) AND merchant_id = $3 ORDER BY created_at DESC, id DESC`,
+  text: `SELECT DISTINCT ON (p.id) ${payments.select("p")} FROM (SELECT DISTINCT unnest($2::text[]) AS reference) wanted
+    CROSS JOIN LATERAL (
+      (SELECT * FROM payments WHERE dialect = $1 AND reference = wanted.reference AND merchant_id = $3
+        ORDER BY created_at DESC, id DESC LIMIT 1)
+      UNION ALL
+      (SELECT * FROM payments WHERE dialect = $1 AND reference = wanted.reference AND merchant_id = $3
+        AND paid_at IS NOT NULL LIMIT 1)
+    ) p`,
 };
 
 const DEPOSITS_OF: Statement = {
@@ -101,7 +107,7 @@ export async function findPayments(
   return (await db.query<Payment>(FIND, [dialect, wireIds, merchantId])).rows;
 }
 
-/** All payments of these references, the one begun last first. */
+/** Of each reference the payment begun last, and the one that was ever paid, if that is another; the latest first. */
 export async function findPaymentsByReference(
   db: Queryable,
   merchantId: string,
@@ -109,7 +115,8 @@ export async function findPaymentsByReference(
   references: readonly string[],
 ): Promise<Payment[]> {
   if (references.length === 0) return [];
-  return (await db.query<Payment>(FIND_BY_REFERENCE, [dialect, references, merchantId])).rows;
+  const found = await db.query<Payment>(FIND_BY_REFERENCE, [dialect, references, merchantId]);
+  return found.rows.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
 }
 
 export async function findPaymentById(db: Queryable, id: string): Promise<Payment | undefined> {
@@ -120,7 +127,21 @@ export async function depositsOf(db: Queryable, paymentIds: readonly string[]): 
   return paymentIds.length === 0 ? [] : (await db.query<Deposit>(DEPOSITS_OF, [paymentIds])).rows;
 }
 
-/** These payments with all that is shown of them, in their order. */
+/**
+ * A payment that was just read, with all that is shown of it. What came and went since would not fit the row, so where
+ * there is such a thing all is read again as of one moment.
+ */
+export async function viewOf(pool: Pool, payment: Payment): Promise<PaymentView> {
+  const [view] = await viewsOf(pool, [payment]);
+  const hasMoved = view!.virtualAccount.kind === "fixed" || payment.refundedAmount > 0 || payment.state === "reversed";
+  return hasMoved ? inSnapshot(pool, (tx) => viewIn(tx, payment.id)) : view!;
+}
+
+async function viewIn(tx: Queryable, paymentId: string): Promise<PaymentView> {
+  return (await viewsOf(tx, await readPayments(tx, [paymentId])))[0]!;
+}
+
+/** These payments with all that is shown of them, in their order; `db` sees them as they were read. */
 export async function viewsOf(db: Queryable, shown: readonly Payment[]): Promise<PaymentView[]> {
   const ids = (of: (payment: Payment) => boolean) => shown.filter(of).map((payment) => payment.id);
   const accounts = new Map(

@@ -38,11 +38,14 @@ export async function searchPayments(db: Queryable, search: PaymentSearch): Prom
   }
   const where = `FROM payments p WHERE ${conditions.join(" AND ")}`;
   const counted = await db.query<{ total: number }>(`SELECT count(*) AS total ${where}`, values);
+  const { total } = counted.rows[0]!;
+  const offset = (search.page - 1) * search.limit;
+  if (offset >= total) return { total, payments: [] };
   const order = search.sort.descending ? "DESC NULLS LAST" : "ASC NULLS FIRST";
   const found = await db.query<Payment>(
     `SELECT ${payments.select("p")} ${where} ORDER BY ${sortColumns[search.sort.by]} ${order}, id ${order}
-      LIMIT ${value(search.limit)} OFFSET ${value((search.page - 1) * search.limit)}`,
+      LIMIT ${value(search.limit)} OFFSET ${value(offset)}`,
     values,
   );
-  return { total: counted.rows[0]!.total, payments: found.rows };
+  return { total, payments: found.rows };
 }

@@ -115,7 +115,7 @@ const READ: Statement = {
   text: `SELECT ${receipts.select("r")} FROM cash_receipts r WHERE payment_id = ANY($1)
     UNION ALL SELECT ${receipts.select("r")} FROM unnest($2::text[], $3::text[]) AS outside (merchant_id, reference)
       JOIN cash_receipts r ON r.merchant_id = outside.merchant_id AND r.reference = outside.reference AND r.payment_id IS NULL
-    ORDER BY id`,
+    ORDER BY "requestedAt", id`,
 };
 
 /** Every receipt of these sales, oldest first. */
@@ -131,9 +131,20 @@ export async function readReceipts(db: Queryable, sales: readonly Sale[]): Promi
   return found.rows;
 }
 
-/** The receipt that counts: the last that did not fail. */
+/** Issued, and not yet known to be cancelled. */
+export function isStanding(receipt: Receipt | undefined): receipt is Receipt {
+  return receipt?.state === "issued" || receipt?.state === "cancelling";
+}
+
+/** The receipt to show: the one that stands, or the last that did. */
+export function shownReceipt(ofSale: readonly Receipt[]): Receipt | undefined {
+  return ofSale.find(isStanding) ?? ofSale.filter((receipt) => receipt.state === "cancelled").at(-1);
+}
+
+/** The receipt that counts: the one that stands or is under way, of which there is one at most, or the last cancelled. */
 export function currentReceipt(ofSale: readonly Receipt[]): Receipt | undefined {
-  return ofSale.filter((receipt) => receipt.state !== "failed").at(-1);
+  const live = ofSale.find((receipt) => receipt.state === "issuing" || isStanding(receipt));
+  return live ?? ofSale.filter((receipt) => receipt.state === "cancelled").at(-1);
 }
 
 const FIND: Statement = {

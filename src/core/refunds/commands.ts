@@ -4,10 +4,10 @@ import { type CoreCommand, WorkingState } from "../command.ts";
 import type { Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
 import { lockOperations, newOperationId, type OperationAnswer, readOperations } from "../operations/operation.ts";
-import { lockPayments, readPayments } from "../payments/read.ts";
+import { lockPayments, type PaymentView, readPayments, viewsOf } from "../payments/read.ts";
 import type { Secrets } from "../secrets.ts";
 import { decideRefund, decideRefundOutcome, type Refunded, type RefundRequest, type SealedNumber } from "./decide.ts";
-import { type Refund, readRefundsByPayment } from "./refund.ts";
+import { paidOut, readRefundsByPayment } from "./refund.ts";
 
 const digits_shown = 3;
 
@@ -54,9 +54,9 @@ export interface RefundOutcomeRequest {
   exchange?: ExchangeDraft<RefundOutcome> | undefined;
 }
 
-/** With every refund of the payment, as the outcome left them. */
+/** With the payment as the outcome left it, as it is shown. */
 export interface RefundOutcome extends Refunded {
-  refunds: Refund[];
+  view: PaymentView;
 }
 
 export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcome> = {
@@ -67,6 +67,7 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
     const operationIds = requests.map((request) => request.operationId);
     await lockOperations(tx, operationIds);
     for (const operation of await readOperations(tx, operationIds)) state.operations.set(operation.id, operation);
+    for (const view of await viewsOf(tx, [...state.payments.values()])) state.views.set(view.payment.id, view);
     return state;
   },
 
@@ -76,7 +77,9 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
     const operation = state.operations.get(request.operationId)!;
     const decided = decideRefundOutcome({ payment, refund, operation }, request.answer, now, state.realNow);
     const others = state.refundsOf(payment.id).filter((other) => other.id !== refund.id);
-    const result = { ...decided.result, refunds: [...others, decided.result.refund] };
+    const refunds = paidOut([...others, decided.result.refund]);
+    const view = { ...state.views.get(payment.id)!, payment: decided.result.payment, refunds };
+    const result = { ...decided.result, view };
     const owner = { merchantId: payment.merchantId, paymentId: payment.id };
     const exchanges = recordExchange(request.exchange, owner, result, now);
     return { result, changes: { ...decided.changes, exchanges } };

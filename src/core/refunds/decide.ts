@@ -86,10 +86,17 @@ export function refundObjection(
   const needed = ["holder", "bankCode", "number", ...(request.demands.phone ? (["phone"] as const) : [])] as const;
   const missing = needed.filter((part) => request.account[part] === null);
   if (missing.length > 0) return { code: "refund-account-incomplete", missing };
-  return taxObjection(payment, amount, request) ?? policyObjection(payment, earlier, amount, request.policy, now);
+  return (
+    taxObjection(payment, earlier, amount, request) ?? policyObjection(payment, earlier, amount, request.policy, now)
+  );
 }
 
-function taxObjection(payment: Payment, amount: number, request: RefundRequest): Refusal | undefined {
+function taxObjection(
+  payment: Payment,
+  earlier: readonly Refund[],
+  amount: number,
+  request: RefundRequest,
+): Refusal | undefined {
   const { taxFree, vatAmount, demands } = request;
   if (demands.taxFree && (payment.taxFree ?? 0) > 0 && taxFree === null) {
     return { code: "refund-tax-missing", part: "taxFree" };
@@ -98,6 +105,13 @@ function taxObjection(payment: Payment, amount: number, request: RefundRequest):
     return { code: "refund-tax-missing", part: "vatAmount" };
   }
   if ((taxFree ?? 0) + (vatAmount ?? 0) > amount) return { code: "refund-tax-exceeds", amount };
+  const standing = earlier.filter((refund) => refund.state !== "failed");
+  for (const part of ["taxFree", "vatAmount"] as const) {
+    const had = payment[part];
+    if (had === null) continue;
+    const left = had - standing.reduce((sum, refund) => sum + (refund[part] ?? 0), 0);
+    if ((request[part] ?? 0) > left) return { code: "refund-tax-left", part, left };
+  }
   return undefined;
 }
 

@@ -119,7 +119,7 @@ export function paidOut(refunds: readonly Refund[]): Refund[] {
 
 const READ_BY_PAYMENT: Statement = {
   name: "read-refunds-by-payment",
-  text: `SELECT ${refunds.select("r")} FROM refunds r WHERE payment_id = ANY($1) ORDER BY id`,
+  text: `SELECT ${refunds.select("r")} FROM refunds r WHERE payment_id = ANY($1) ORDER BY requested_at, id`,
 };
 
 /** Oldest first. All refunds of a payment are changed under its payment's lock. */

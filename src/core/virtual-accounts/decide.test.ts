@@ -173,7 +173,12 @@ describe("issuing on a number that is reserved", () => {
       byNumber,
       "number-not-yours",
     ],
-    ["a number of the merchant's that has a key keeps it", state({ known: keyed }), { number: keyed.number }, keyed],
+    [
+      "a number of the merchant's that has a key is asked for by the key",
+      state({ known: keyed }),
+      { number: keyed.number },
+      "number-not-yours",
+    ],
     [
       "a key new to us gets a number of the pool, and keeps it",
       state({}),

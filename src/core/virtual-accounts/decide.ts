@@ -130,7 +130,9 @@ function chooseNumber(state: IssueState, request: IssueRequest): Outcome<PoolNum
     if (number === undefined) return exhausted();
     return accepted({ ...fresh, number, reservedFor: merchantId, reservedKey: "key" in wish ? wish.key : null });
   }
-  if (known.reservedFor !== merchantId) return refused({ code: "number-not-yours", number: known.number });
+  // A customer's number is asked for by the key alone, so that there is one name to lock it by.
+  const isKeyed = "number" in wish && known.reservedKey !== null;
+  if (known.reservedFor !== merchantId || isKeyed) return refused({ code: "number-not-yours", number: known.number });
   if (state.inUse) return refused({ code: "number-in-use", number: known.number });
   return accepted(known);
 }

@@ -58,9 +58,14 @@ export const virtualAccounts = table<VirtualAccount>(
 /**
  * Of the accounts that ever had one number, the one that a credit made at `occurredAt` was meant for: the last one
  * issued before it, give or take the lag of a bank's clock. A credit older than every holder was meant for none of them.
+ *
+ * A number of the pool rests between its holders for longer than any clock lags. A reserved one does not, so there a
+ * credit from before an order belongs to the order before that, however little before.
  */
 export function holderAt(accounts: readonly VirtualAccount[], occurredAt: Date): VirtualAccount | undefined {
   const newestFirst = [...accounts].sort((a, b) => b.issuedAt.getTime() - a.issuedAt.getTime());
   const latest_ms = occurredAt.getTime() + limits.bank_clock_skew_ms;
-  return newestFirst.find((account) => account.issuedAt.getTime() <= latest_ms);
+  const holder = newestFirst.find((account) => account.issuedAt.getTime() <= latest_ms);
+  if (holder === undefined || !holder.reserved || holder.issuedAt <= occurredAt) return holder;
+  return newestFirst.find((account) => account.issuedAt <= occurredAt) ?? holder;
 }

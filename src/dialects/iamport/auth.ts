@@ -6,6 +6,7 @@ import type { TokenPolicy } from "../../core/merchants/access-tokens.ts";
 import type { Tenant } from "../../core/merchants/directory.ts";
 import { type Fields, findUnstorable } from "../../http/body.ts";
 import { errors, type IamportError } from "./errors.ts";
+import { dialect } from "./identifiers.ts";
 import { toSeconds } from "./present.ts";
 
 /** Half an hour; a token asked for in its last minute lives five minutes longer. */
@@ -19,7 +20,7 @@ export async function getToken(core: Core, body: Fields): Promise<Granted> {
   const { imp_key, imp_secret } = body;
   if (findUnstorable({ imp_key }) !== undefined) return { ok: false, error: errors.credentialsWrong };
   if (!isCredential(imp_key) || !isCredential(imp_secret)) return { ok: false, error: errors.credentialsMissing };
-  const credential = await core.directory.credential("iamport", String(imp_key));
+  const credential = await core.directory.credential(dialect, String(imp_key));
   // An unknown key costs the same comparison as a known one.
   const right = core.secrets.matches(String(imp_secret), credential?.secretHash ?? core.secrets.hash(""));
   if (credential === undefined || !right) return { ok: false, error: errors.credentialsWrong };
@@ -52,6 +53,6 @@ export async function authenticate(core: Core, request: FastifyRequest): Promise
 function passedToken(request: FastifyRequest): string | undefined {
   const { authorization, "x-imptokenheader": header } = request.headers;
   const { _token } = request.query as { _token?: unknown };
-  const candidates = [authorization?.replace(/^bearer\s+/i, ""), header, _token];
+  const candidates = [authorization?.replace(/^bearer(\s+|$)/i, ""), header, _token];
   return candidates.map((value) => String(value ?? "").trim()).find((value) => value !== "");
 }

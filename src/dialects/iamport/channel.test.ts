@@ -33,7 +33,7 @@ describe("which channel serves a request", () => {
     ["the key is unknown", { channel_key: "channel-key-nobody" }, "nice"],
     ["the key differs in case", { channel_key: "CHANNEL-KEY-settle" }, "nice"],
     ["key and pg disagree, the key decides", { channel_key: "channel-key-settle", pg: "nice.MID2" }, "settle"],
-    ["the key is unknown, pg is not asked", { channel_key: "channel-key-nobody", pg: "settle" }, "nice"],
+    ["the key is unknown, pg is asked", { channel_key: "channel-key-nobody", pg: "settle" }, "settle"],
     ["pg names a PG", { pg: "settle" }, "settle"],
     ["pg names a PG and the merchant id there", { pg: "nice.MID2" }, "nice-2"],
     ["pg names a merchant id that holds a dot", { pg: "inicis.MID.3" }, "dotted"],

@@ -1,6 +1,7 @@
 /**
  * Which channel serves a request: `channel_key` names one; `pg` is `{PG}` or `{PG}.{MID}`;
- * anything unset or unknown means the default. Pure.
+ * one that is unset or unknown leaves the
+ * choice to the next, and in the end to the default. Pure.
  */
 import type { Channel } from "../../core/merchants/merchant.ts";
 
@@ -9,9 +10,8 @@ export function selectChannel(
   wanted: { channel_key?: string | undefined; pg?: string | undefined },
 ): Channel | undefined {
   const fallback = channels.find((channel) => channel.isDefault) ?? channels[0];
-  if (wanted.channel_key !== undefined) {
-    return channels.find((channel) => channel.key === wanted.channel_key) ?? fallback;
-  }
+  const named = channels.find((channel) => channel.key === wanted.channel_key);
+  if (named !== undefined) return named;
   const [provider, ...rest] = (wanted.pg ?? "").split(".");
   const merchantId = rest.join(".");
   const ofProvider = channels.filter((channel) => channel.provider === provider);

@@ -4,6 +4,7 @@
  * clients are known to compare are given to the letter; the others are ours.
  */
 import type { Refusal } from "../../core/errors.ts";
+import type { BodyProblem } from "../../http/body.ts";
 import type { HttpFailure } from "../../http/dialect.ts";
 
 export interface IamportError {
@@ -15,6 +16,15 @@ export interface IamportError {
 const at = (status: number, code: -1 | 1, message: string): IamportError => ({ status, code, message });
 const won = (amount: number): string => `${amount.toLocaleString("en-US")}원`;
 
+/** JSON Schema's types, for people. */
+const typeNames: Readonly<Record<string, string>> = {
+  integer: "정수",
+  number: "숫자",
+  boolean: "true 또는 false",
+  string: "문자열",
+  array: "배열",
+};
+
 export const errors = {
   credentialsMissing: at(400, -1, "imp_key, imp_secret 파라메터가 누락되었습니다."),
   credentialsWrong: at(401, -1, "인증에 실패하였습니다. API키와 secret을 확인하세요."),
@@ -23,7 +33,8 @@ export const errors = {
   notBuilt: at(501, -1, "지원되지 않는 API입니다."),
 
   missing: (field: string) => at(400, -1, `${field} 파라메터가 누락되었습니다.`),
-  illTyped: (field: string, wanted: string) => at(400, -1, `${field} 파라메터의 형식이 올바르지 않습니다(${wanted}).`),
+  illTyped: (field: string, wanted: string) =>
+    at(400, -1, `${field} 파라메터의 형식이 올바르지 않습니다(${typeNames[wanted] ?? wanted}).`),
   unstorable: (field: string) => at(400, -1, `${field}에 저장할 수 없는 문자가 포함되어 있습니다.`),
   tooLong: (field: string, length: number) => at(200, -1, `${field}은(는) 최대 ${length}자까지 입력할 수 있습니다.`),
   outOfRange: (field: string, wanted: string) => at(200, -1, `${field} 값이 허용 범위를 벗어났습니다(${wanted}).`),
@@ -129,6 +140,8 @@ export function refusalError(refusal: Refusal): IamportError {
       return errors.refundFieldMissing(taxFields[refusal.part]);
     case "refund-tax-exceeds":
       return at(200, 1, `tax_free와 vat_amount의 합은 취소 금액(${won(refusal.amount)})을 넘을 수 없습니다.`);
+    case "refund-tax-left":
+      return at(200, 1, `${taxFields[refusal.part]}이(가) 취소 가능한 금액(${won(refusal.left)})을 초과합니다.`);
     case "too-many-refunds":
       return at(200, -1, `부분취소는 최대 ${refusal.partials_max}회까지 가능합니다.`);
     case "refund-too-late":
@@ -165,9 +178,11 @@ export function failureError(failure: HttpFailure): IamportError {
     case "not-found":
       return at(404, -1, "요청하신 API를 찾을 수 없습니다.");
     case "malformed":
-      return at(failure.status, -1, `요청을 해석할 수 없습니다: ${failure.detail}`);
+      return failure.problem === undefined
+        ? at(failure.status, -1, "요청을 해석할 수 없습니다.")
+        : bodyError(failure.problem);
     case "too-large":
-      return at(413, -1, `요청 본문이 너무 큽니다: ${failure.detail}`);
+      return at(413, -1, `요청 본문이 너무 큽니다(최대 ${failure.bytes_max?.toLocaleString("en-US")}바이트).`);
     case "unsupported-media-type":
       return at(415, -1, "지원되지 않는 Content-Type입니다.");
     case "overloaded":
@@ -175,6 +190,23 @@ export function failureError(failure: HttpFailure): IamportError {
       return at(503, -1, "일시적으로 요청을 처리할 수 없습니다. 잠시 후 결제내역을 조회해 확인해주세요.");
     case "defect":
       return at(500, -1, "서버 내부 오류가 발생하였습니다.");
+  }
+}
+
+function bodyError(problem: BodyProblem): IamportError {
+  switch (problem.kind) {
+    case "encoding":
+      return at(400, -1, `${problem.field ?? "요청"}에 UTF-8이 아닌 문자가 포함되어 있습니다.`);
+    case "unstorable":
+      return errors.unstorable(problem.field);
+    case "json":
+      return at(400, -1, "요청 본문이 올바른 JSON이 아닙니다.");
+    case "not-an-object":
+      return at(400, -1, "요청 본문은 JSON 객체여야 합니다.");
+    case "too-deep":
+      return at(400, -1, `요청 본문의 중첩이 ${problem.depth_max}단계를 초과합니다.`);
+    case "multipart":
+      return at(400, -1, "요청 본문이 올바른 multipart/form-data가 아닙니다.");
   }
 }
 

@@ -1,6 +1,9 @@
-/** The ids that clients see, made of numbers and ids of our own. Pure. */
+/** The ids that clients see, made of numbers and ids of our own, and the numbers that clients write. Pure. */
 import { createHash } from "node:crypto";
 import type { Channel } from "../../core/merchants/merchant.ts";
+
+/** As `payments.dialect` has it. */
+export const dialect = "iamport";
 
 const pgTid_length = 64;
 
@@ -27,4 +30,14 @@ const cancellationId_length = 20;
 export function cancellationId(id: string): string {
   const digest = createHash("sha256").update(id).digest();
   return Array.from(digest.subarray(0, cancellationId_length), (byte) => symbols[byte % 32]).join("");
+}
+
+/** A number as people write it, with hyphens and spaces, as digits alone. */
+export function plainNumber(number: string): string {
+  return number.replace(/[\s-]/g, "");
+}
+
+/** Letters and digits alone, which is all that some PGs take for an order id. */
+export function isPlainReference(reference: string): boolean {
+  return /^[0-9A-Za-z]+$/.test(reference);
 }

@@ -5,16 +5,13 @@ import { readBody } from "../../http/body.ts";
 import type { Dialect } from "../../http/dialect.ts";
 import { errorEnvelope, failureError } from "./errors.ts";
 import { mountRoutes } from "./routes/index.ts";
-import { unsupportedFamilies } from "./routes/unsupported.ts";
-
-const families = ["users", "vbanks", "payments", "banks", "cards", "receipts", ...unsupportedFamilies];
-const ownPaths = new RegExp(`^/+(${families.join("|")})(/|$)`);
 
 export function iamport(core: Core, announcer: Announcer): Dialect {
   return {
     name: "iamport",
     announcer,
-    owns: (path) => ownPaths.test(path),
+    // Its addresses share no prefix, so it answers for whatever nobody else has.
+    owns: () => true,
     async routes(server: FastifyInstance) {
       // Validation and its wording are this dialect's own; the schemas given to routes describe them for the docs.
       server.setValidatorCompiler(() => () => true);

@@ -8,8 +8,8 @@ import { findBankOfReserved, type ReservedNumber } from "../../core/virtual-acco
 import type { Fields } from "../../http/body.ts";
 import { readBankCode } from "./bank-codes.ts";
 import { selectChannel } from "./channel.ts";
-import { errors, type IamportError } from "./errors.ts";
-import { impUid, pgTid } from "./identifiers.ts";
+import { errors, type IamportError, refusalError } from "./errors.ts";
+import { dialect, impUid, isPlainReference, pgTid, plainNumber } from "./identifiers.ts";
 import { type ProviderRules, providerRules } from "./providers.ts";
 import { type Call, type Read, reader, wrong } from "./routes/call.ts";
 import { IssueRequest } from "./schemas/index.ts";
@@ -36,6 +36,10 @@ export async function readIssue(
   const reserved = reservedOf(fields);
   const bankCode = await bankOf(core, tenant, channel!, rules, fields, reserved);
   if (bankCode === undefined) return wrong(errors.bankUnknown("vbank_code", fields.vbank_code!));
+  if (reserved !== undefined && "number" in reserved) {
+    const mayBeGiven = core.connectors.get(channel!.connector)?.pool?.mayReserve(bankCode, reserved.number);
+    if (!mayBeGiven) return wrong(refusalError({ code: "number-not-yours", number: reserved.number }));
+  }
   const wireId = impUid(await core.nextNumber("iamport-imp-uid"));
   return { ok: true, value: commandOf(tenant, channel!, rules, fields, { wireId, bankCode, reserved, userAgent }) };
 }
@@ -68,18 +72,21 @@ function objectionOf(
     const fixed = rules.fixedBy === field && core.can(channel.connector, "reservedNumbers");
     if (fields[field] !== undefined && !fixed) return errors.unsupported(field, provider);
   }
+  if (fields.escrow_password !== undefined && !rules.escrow) return errors.unsupported("escrow_password", provider);
   const number = fields.vbank_num === undefined ? undefined : plainNumber(fields.vbank_num);
-  if (number !== undefined && !core.connectors.get(channel.connector)?.pool?.mayReserve(number)) {
-    return errors.illTyped("vbank_num", "10~16 digits");
-  }
+  if (number !== undefined && !/^\d{10,16}$/.test(number)) return errors.illTyped("vbank_num", "10~16자리 숫자");
+  const given = unlimited
+    ? (["tax_free", "vat_amount", "escrow_password"] as const).find((field) => fields[field] !== undefined)
+    : undefined;
+  if (given !== undefined) return errors.notWithUnlimited(given);
   const missing = [
     ...(unlimited ? [] : (["amount"] as const)),
     ...(number === undefined ? (["vbank_code"] as const) : []),
     ...rules.requires,
-    ...(fields.escrow_password !== undefined && rules.unlimited ? (["buyer_email"] as const) : []),
+    ...(fields.escrow_password === undefined ? [] : (["vbank_num", "buyer_email"] as const)),
   ].find((field) => fields[field] === undefined);
   if (missing !== undefined) return errors.missing(missing);
-  if (rules.plainReference && !/^[0-9A-Za-z]+$/.test(fields.merchant_uid)) return errors.specialCharacters;
+  if (rules.plainReference && !isPlainReference(fields.merchant_uid)) return errors.specialCharacters;
   if (!isApiKeyRight(core, channel, rules, query)) return errors.hashMismatch;
   const badUrl = fields.notice_url?.find((url) => !isWebUrl(url));
   if (badUrl !== undefined) return errors.illTyped("notice_url", "http(s) URL");
@@ -88,15 +95,14 @@ function objectionOf(
 
 function taxObjection(channel: Channel, rules: ProviderRules, fields: IssueRequest): IamportError | undefined {
   const { tax_free, vat_amount, amount = 0 } = fields;
-  if (fields.fixed_unlimited_vbank === true) {
-    const given = (["tax_free", "vat_amount", "escrow_password"] as const).find((field) => fields[field] !== undefined);
-    return given && errors.notWithUnlimited(given);
-  }
-  if (!rules.taxes) return undefined;
+  if (!rules.taxes || fields.fixed_unlimited_vbank === true) return undefined;
   const { taxType } = channel.settings;
   if (rules.taxTypeOfMid && taxType === "mixed" && tax_free === undefined) return errors.missing("tax_free");
   if (rules.taxTypeOfMid && taxType !== undefined && taxType !== "mixed" && tax_free !== undefined) {
     return errors.taxOfMid(channel.provider);
+  }
+  if (vat_amount !== undefined && vat_amount > amount * (rules.vatShare_max ?? 1)) {
+    return errors.outOfRange("vat_amount", `<= ${Math.floor(amount * (rules.vatShare_max ?? 1))}`);
   }
   if ((tax_free ?? 0) + (vat_amount ?? 0) > amount) return errors.outOfRange("tax_free, vat_amount", `<= ${amount}`);
   return undefined;
@@ -112,10 +118,6 @@ export function isApiKeyRight(core: Core, channel: Channel, rules: ProviderRules
 
 function isWebUrl(text: string): boolean {
   return /^https?:\/\//i.test(text) && URL.canParse(text);
-}
-
-function plainNumber(number: string): string {
-  return number.replace(/[\s-]/g, "");
 }
 
 function reservedOf({ vbank_num, vbank_key }: IssueRequest): ReservedNumber | undefined {
@@ -155,7 +157,7 @@ function commandOf(
   return {
     ...newIssueIds(),
     merchantId: merchant.id,
-    dialect: "iamport",
+    dialect,
     wireId,
     reference: fields.merchant_uid,
     channel,
@@ -179,7 +181,7 @@ function commandOf(
     customData: fields.custom_data ?? null,
     taxFree: rules.taxes ? (fields.tax_free ?? null) : null,
     vatAmount: rules.taxes ? (fields.vat_amount ?? null) : null,
-    escrow: fields.escrow_password !== undefined && reserved !== undefined,
+    escrow: fields.escrow_password !== undefined,
     noticeUrls: fields.notice_url ?? (settings.noticeUrl === undefined ? [] : [settings.noticeUrl]),
     noticeResend: settings.resendWebhooks === true,
     userAgent: userAgent?.slice(0, userAgent_length) ?? null,

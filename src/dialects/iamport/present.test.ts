@@ -257,15 +257,25 @@ describe("what was cancelled", () => {
     expect(presentPayment(viewOf(books)).cancel_history.map((one) => one.amount)).toEqual([4_000, 1_000]);
   });
 
-  it("of a payment that was refunded and then taken back is both", () => {
+  it("of a payment that was refunded and then taken back is shown once", () => {
     const payment = shown(received, refunded(null, 1), (books) => books.receive({ kind: "reversal" }, at(2)));
     expect(payment).toMatchObject({
       status: "cancelled",
-      cancel_amount: 2 * price,
+      cancel_amount: price,
+      cancelled_at: seconds(at(1)),
+    });
+    expect(payment.cancel_history).toHaveLength(1);
+  });
+
+  it("of a payment that was refunded in part and then taken back is the part and the rest", () => {
+    const payment = shown(received, refunded(3_000, 1), (books) => books.receive({ kind: "reversal" }, at(2)));
+    expect(payment).toMatchObject({
+      status: "cancelled",
+      cancel_amount: price,
       cancel_reason: "은행 입금 취소",
       cancelled_at: seconds(at(2)),
+      cancel_history: [{ amount: 3_000 }, { amount: price - 3_000 }],
     });
-    expect(payment.cancel_history).toHaveLength(2);
   });
 
   it("stays cancelled when a fixed account is paid again", () => {

@@ -104,16 +104,24 @@ export function presentPayment(view: PaymentView): Payment {
   };
 }
 
-/** Each refund, and each credit that the bank took back, in the order they happened. */
-function cancellationsOf({ refunds, deposits }: PaymentView): Payment["cancel_history"] {
+/**
+ * Each refund, and each credit that the bank took back, in the order they happened. What had been refunded before it
+ * was taken back is shown once, so that no more is cancelled than was paid; the books know better.
+ */
+function cancellationsOf({ payment, virtualAccount, refunds, deposits }: PaymentView): Payment["cancel_history"] {
+  const sumOf = (moved: readonly { amount: number }[]) => moved.reduce((sum, one) => sum + one.amount, 0);
+  let left = (virtualAccount.kind === "fixed" ? sumOf(deposits) : payment.amount) - sumOf(refunds);
   const refunded = refunds.map(({ id, transactionId, amount, completedAt, reason }) => {
     return { id, transactionId: transactionId!, amount, at: completedAt!, reason: reason ?? "" };
   });
   const reversed = deposits
     .filter((deposit) => deposit.state === "reversed")
-    .map(({ id, transactionId, amount, updatedAt }) => {
-      return { id, transactionId, amount, at: updatedAt, reason: reversalReason };
-    });
+    .map(({ id, transactionId, amount, updatedAt: at }) => {
+      const shown = Math.min(amount, left);
+      left -= shown;
+      return { id, transactionId, amount: shown, at, reason: reversalReason };
+    })
+    .filter((one) => one.amount > 0);
   return [...refunded, ...reversed]
     .sort((one, other) => one.at.getTime() - other.at.getTime())
     .map(({ id, transactionId, amount, at, reason }) => ({

@@ -88,8 +88,8 @@ describe("issuing", () => {
 describe("refunds", () => {
   it.each<[string, (rules: ProviderRules) => boolean, string]>([
     ["are unknown", (rules) => rules.issuingBanks.size > 0 && rules.refunds === undefined, "danal"],
-    ["want a telephone", (rules) => rules.refunds?.telRequired === true, "smartro"],
-    ["want the part free of tax", (rules) => rules.refunds?.taxFreeRequired === true, "kcp nice kicc"],
+    ["want a telephone", (rules) => rules.refunds?.telRequired === true, "smartro smartro_v2"],
+    ["want the part free of tax", (rules) => rules.refunds?.taxFreeRequired === true, "kcp nice kicc welcome"],
     ["take value-added tax", (rules) => rules.refunds?.vat === true, "html5_inicis inicis nice nice_v2 welcome"],
   ])("%s only where the contract says so", (_, holds, providers) => {
     expect(where(holds)).toEqual(words(providers));
@@ -107,22 +107,23 @@ describe("refunds", () => {
 });
 
 describe("receipts", () => {
-  const issue = "html5_inicis inicis kcp tosspayments nice nice_v2 kicc daou smartro_v2 settle ksnet welcome";
+  const issue = "html5_inicis inicis kcp tosspayments nice nice_v2 kicc daou smartro smartro_v2 settle ksnet welcome";
   const without = (...names: string[]) => words(issue).filter((name) => !names.includes(name));
 
   it("are issued and cancelled only where the contract says so", () => {
     expect(where((rules) => rules.receipts.issue)).toEqual(words(issue));
     expect(where((rules) => rules.receipts.external)).toEqual(without("daou"));
-    expect(where((rules) => rules.receipts.cancel)).toEqual(without("kicc"));
-    expect(where((rules) => rules.receipts.cancelExternal)).toEqual(without("kicc", "daou"));
+    expect(where((rules) => rules.receipts.cancel)).toEqual(without("kicc", "smartro"));
+    expect(where((rules) => rules.receipts.cancelExternal)).toEqual(without("kicc", "smartro", "daou"));
   });
 
   it.each([
     ["kicc", ["identifier_type"], ["identifier_type"]],
     ["settle", ["identifier_type"], ["identifier_type"]],
     ["ksnet", ["product_type", "buyer_name"], ["product_type", "buyer_name"]],
-    ["smartro_v2", ["buyer_name", "buyer_tel"], ["buyer_name", "buyer_tel"]],
-    ["welcome", ["buyer_tel", "corp_reg_no"], ["buyer_tel", "corp_reg_no", "pay_method"]],
+    ["nice_v2", ["identifier_type", "type"], ["identifier_type", "type"]],
+    ["smartro_v2", ["type", "buyer_name", "buyer_tel"], ["type", "buyer_name", "buyer_tel"]],
+    ["welcome", ["type", "buyer_tel", "corp_reg_no"], ["type", "buyer_tel", "corp_reg_no", "pay_method"]],
     ["daou", ["company_tel", "company_name", "corp_reg_no"], []],
   ])("at %s demand %j, and %j for sales made elsewhere", (provider, requires, requiresExternal) => {
     expect(providerRules(provider).receipts).toMatchObject({ requires, requiresExternal });
@@ -130,7 +131,7 @@ describe("receipts", () => {
 
   it("demand nothing more anywhere else", () => {
     const demanding = (rules: ProviderRules) => [...rules.receipts.requires, ...rules.receipts.requiresExternal].length;
-    expect(where((rules) => demanding(rules) > 0)).toEqual(words("kicc daou smartro_v2 settle ksnet welcome"));
+    expect(where((rules) => demanding(rules) > 0)).toEqual(words("nice_v2 kicc daou smartro_v2 settle ksnet welcome"));
   });
 });
 

@@ -25,6 +25,10 @@ export interface ProviderRules {
   taxes: boolean;
   /** `tax_free` is demanded or refused by the tax type of the MID. */
   taxTypeOfMid: boolean;
+  /** The largest share of the amount that `vat_amount` may be; undefined: any. */
+  vatShare_max: number | undefined;
+  /** Takes `escrow_password`, with a fixed account. */
+  escrow: boolean;
   /** `merchant_uid` may hold letters and digits only. */
   plainReference: boolean;
   /** `PUT /vbanks` works. */
@@ -52,6 +56,8 @@ export interface ReceiptRules {
   external: boolean;
   cancel: boolean;
   cancelExternal: boolean;
+  /** Issues for the number of a cash receipt card. */
+  taxCard: boolean;
   /** Fields it demands beyond everyone's. */
   requires: readonly string[];
   requiresExternal: readonly string[];
@@ -78,6 +84,7 @@ const noReceipts: ReceiptRules = {
   external: false,
   cancel: false,
   cancelExternal: false,
+  taxCard: true,
   requires: [],
   requiresExternal: [],
 };
@@ -87,6 +94,7 @@ const receipts = (...requires: string[]): ReceiptRules => ({
   external: true,
   cancel: true,
   cancelExternal: true,
+  taxCard: true,
   requires,
   requiresExternal: requires,
 });
@@ -101,6 +109,8 @@ const lenient: ProviderRules = {
   unlimited: false,
   taxes: false,
   taxTypeOfMid: false,
+  vatShare_max: undefined,
+  escrow: false,
   plainReference: false,
   changes: false,
   closesAt: everywhere,
@@ -135,7 +145,7 @@ const withVirtualAccounts: Readonly<Record<string, Row>> = {
     taxes: true,
     taxTypeOfMid: true,
     refunds: { ...refunds, vat: true },
-    receipts: receipts(),
+    receipts: { ...receipts("identifier_type", "type"), taxCard: false },
   },
   kicc: {
     refunds: { ...refunds, taxFreeRequired: true },
@@ -147,18 +157,23 @@ const withVirtualAccounts: Readonly<Record<string, Row>> = {
     closesAt: nowhere,
     receipts: { ...noReceipts, issue: true, cancel: true, requires: ["company_tel", "company_name", "corp_reg_no"] },
   },
-  smartro: { refunds: { ...refunds, telRequired: true } },
+  smartro: {
+    refunds: { ...refunds, telRequired: true },
+    receipts: { ...receipts(), cancel: false, cancelExternal: false },
+  },
   smartro_v2: {
     requires: ["vbank_holder", "buyer_name", "buyer_email", "buyer_tel"],
     fixedBy: "vbank_num",
     plainReference: true,
-    receipts: receipts("buyer_name", "buyer_tel"),
+    refunds: { ...refunds, telRequired: true },
+    receipts: receipts("type", "buyer_name", "buyer_tel"),
   },
   settle: {
     issuingBanks: everywhere,
     requires: ["vbank_holder"],
     fixedBy: "vbank_num",
     unlimited: true,
+    escrow: true,
     changes: true,
     receipts: receipts("identifier_type"),
   },
@@ -174,10 +189,11 @@ const withVirtualAccounts: Readonly<Record<string, Row>> = {
     requires: ["buyer_name"],
     holder: "merchant",
     taxes: true,
-    refunds: { ...refunds, vat: true },
+    vatShare_max: 0.1,
+    refunds: { ...refunds, taxFreeRequired: true, vat: true },
     receipts: {
-      ...receipts("buyer_tel", "corp_reg_no"),
-      requiresExternal: ["buyer_tel", "corp_reg_no", "pay_method"],
+      ...receipts("type", "buyer_tel", "corp_reg_no"),
+      requiresExternal: ["type", "buyer_tel", "corp_reg_no", "pay_method"],
     },
   },
   jtnet: { closesAt: nowhere },

@@ -6,7 +6,7 @@
 import type { Event } from "../../core/events/event.ts";
 import type { Announcer } from "../../core/index.ts";
 import type { Payment } from "../../core/payments/payment.ts";
-import { cancellationId } from "./identifiers.ts";
+import { cancellationId, dialect } from "./identifiers.ts";
 import { statusOf } from "./present.ts";
 
 /** Only where the merchant asked for re-sends, and then after no answer or 5xx. */
@@ -30,7 +30,7 @@ function bodyOf(event: Event, payment: Payment) {
 
 export function iamportAnnouncer(options: { announceIssued: boolean }): Announcer {
   return {
-    dialect: "iamport",
+    dialect,
     announces: [
       ...(options.announceIssued ? (["payment.ready"] as const) : []),
       "payment.paid",

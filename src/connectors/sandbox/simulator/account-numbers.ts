@@ -159,6 +159,12 @@ function requireForm(bankCode: string): NumberForm {
   return form;
 }
 
+/** Whether the number has the form of those that the bank lends for virtual accounts. */
+export function isLent(bankCode: string, number: string): boolean {
+  const form = formByBank.get(bankCode)?.pattern.replaceAll("-", "").replaceAll("#", "\\d");
+  return form !== undefined && new RegExp(`^${form}$`).test(number);
+}
+
 function runningDigits(form: NumberForm): number {
   return form.pattern.split("#").length - 1;
 }

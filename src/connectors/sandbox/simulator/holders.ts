@@ -13,8 +13,12 @@ const surnames = [..."김이박최정강조윤장임한오서신권황안송류�
 const givenNames =
   "민준 서연 도윤 하은 지호 수아 예준 지우 시우 서현 은우 다은 길동 나루 보람 한결 가온 아름 슬기 새벽".split(" ");
 
+export function isNobodys(number: string): boolean {
+  return number.startsWith("000");
+}
+
 export async function findHolder(db: Queryable, bankCode: string, number: string): Promise<string | undefined> {
-  if (!findBank(bankCode)?.holderLookup || !/^(?!000)\d{10,16}$/.test(number)) return undefined;
+  if (!findBank(bankCode)?.holderLookup || !/^\d{10,16}$/.test(number) || isNobodys(number)) return undefined;
   const [issued] = await readByNumber(db, [{ connector: sandbox, bankCode, number }], 1);
   return issued?.holder ?? nameOf(bankCode, number);
 }

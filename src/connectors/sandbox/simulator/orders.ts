@@ -1,12 +1,14 @@
 /**
  * Orders the sandbox bank takes: refunds to pay out, cash receipts to make and cancel. It carries each out once per key,
- * never after its time, and can be asked what became of it. It keeps its own records, with hashes for accounts.
+ * never after its time, and can be asked what became of it. It keeps its own records, with keyed hashes for accounts.
  */
 import { createHash } from "node:crypto";
 import type { Order, ReceiptService, RefundService } from "../../../core/connector.ts";
 import type { OperationAnswer } from "../../../core/operations/operation.ts";
+import type { Secrets } from "../../../core/secrets.ts";
 import { claim, newId, readRealNow, type Statement, type Store, type Table, table } from "../../../store/index.ts";
 import { type Fault, type Faults, neverAnswer } from "./faults.ts";
+import { isNobodys } from "./holders.ts";
 
 /** What the bank did for an order. */
 interface Done {
@@ -40,18 +42,23 @@ const madeReceipts = table<MadeReceipt>(
   ["key"],
 );
 
-export function sandboxRefunds(store: Store, faults: Faults): RefundService {
+/** By this the bank tells payees apart. */
+export function payeeHash(secrets: Secrets, bankCode: string, number: string): string {
+  return secrets.blindIndex("sandbox bank", `${bankCode} ${number}`);
+}
+
+export function sandboxRefunds(store: Store, secrets: Secrets, faults: Faults): RefundService {
   const book = orderBook(store, payouts);
   return {
     ask: book.ask,
     pay: (order, signal) =>
-      misbehaving(faults, "refund", signal, () =>
-        book.carryOut(order, (paidAt) => {
-          const { key, bankCode, number, amount } = order;
-          const accountHash = createHash("sha256").update(`${bankCode} ${number}`).digest("hex");
-          return { key, transactionId: newId("bpo"), bankCode, accountHash, amount, paidAt };
-        }),
-      ),
+      misbehaving(faults, "refund", signal, async () => {
+        if (isNobodys(order.number)) return noSuchAccount;
+        const { key, bankCode, amount } = order;
+        const accountHash = payeeHash(secrets, bankCode, order.number);
+        const transactionId = newId("bpo");
+        return book.carryOut(order, (paidAt) => ({ key, transactionId, bankCode, accountHash, amount, paidAt }));
+      }),
   };
 }
 
@@ -138,6 +145,11 @@ function succeeded({ transactionId, approvalNumber }: Done): OperationAnswer {
   return approvalNumber === undefined ? answer : { ...answer, approvalNumber };
 }
 
+const noSuchAccount: OperationAnswer = {
+  outcome: "failed",
+  code: "no-such-account",
+  message: "환불계좌를 찾을 수 없습니다.",
+};
 const tooLate: OperationAnswer = { outcome: "failed", code: "too-late", message: "요청의 유효시간이 지났습니다." };
 
 /** Runs the order as the armed faults will have it. */

@@ -4,10 +4,11 @@ import type { Static, TObject, TSchema } from "typebox";
 import type { ExchangeDraft, Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Tenant } from "../../../core/merchants/directory.ts";
-import { type Fields, parseForm } from "../../../http/body.ts";
+import { type Fields, findUnstorable, parseForm } from "../../../http/body.ts";
 import { type Problem, redact, validator } from "../../../http/validate.ts";
 import { authenticate } from "../auth.ts";
 import { envelope, errorEnvelope, errors, type IamportError } from "../errors.ts";
+import { dialect } from "../identifiers.ts";
 import { ErrorEnvelope, enveloped } from "../schemas/index.ts";
 
 export interface Answer {
@@ -75,12 +76,25 @@ export function mount(
     method,
     url,
     schema,
+    onRequest: identify(core),
     handler: async (request, reply) => {
-      const tenant = await authenticate(core, request);
-      if (tenant === undefined) return send(reply, failure(errors.unauthorized));
-      return send(reply, await handle(callOf(request, tenant)));
+      const call = callOf(request, callers.get(request)!);
+      const unstorable = findUnstorable(call.body) ?? findUnstorable(call.query);
+      if (unstorable !== undefined) return send(reply, failure(errors.unstorable(unstorable)));
+      return send(reply, await handle(call));
     },
   });
+}
+
+const callers = new WeakMap<FastifyRequest, Tenant>();
+
+/** Before the body is read: strangers are sent away without that cost. */
+export function identify(core: Core) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const tenant = await authenticate(core, request);
+    if (tenant === undefined) return send(reply, failure(errors.unauthorized));
+    callers.set(request, tenant);
+  };
 }
 
 function callOf(request: FastifyRequest, tenant: Tenant): Call {
@@ -147,7 +161,7 @@ export function exchangeOf<Result>(
   answer: (result: Result) => Answer,
 ): ExchangeDraft<Result> {
   return {
-    dialect: "iamport",
+    dialect,
     method,
     path: url.replace(/:(\w+)/g, (_, name) => params[name] ?? ""),
     request: body === undefined ? {} : redact(body, fields),

@@ -1,18 +1,19 @@
 /** `POST /payments/cancel`: a refund of all or a part, to an account that the merchant names. */
 import type { FastifyInstance } from "fastify";
+import { findBank } from "../../../core/banks.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Tenant } from "../../../core/merchants/directory.ts";
 import type { Payment as CorePayment } from "../../../core/payments/payment.ts";
-import { findPayment, findPaymentsByReference, type PaymentView, viewsOf } from "../../../core/payments/read.ts";
+import { findPayment, findPaymentsByReference } from "../../../core/payments/read.ts";
 import { type RefundOutcome, sealRefund } from "../../../core/refunds/commands.ts";
 import type { RefundAccount } from "../../../core/refunds/decide.ts";
-import { paidOut } from "../../../core/refunds/refund.ts";
 import { readBankCode } from "../bank-codes.ts";
-import { errors, refusalError } from "../errors.ts";
+import { errors, type IamportError, refusalError } from "../errors.ts";
+import { dialect, plainNumber } from "../identifiers.ts";
 import { presentPayment } from "../present.ts";
 import { providerRules } from "../providers.ts";
 import { CancelRequest, Payment } from "../schemas/index.ts";
-import { type Answer, type Endpoint, exchangeOf, failure, mount, type Read, reader, success, wrong } from "./call.ts";
+import { type Answer, type Endpoint, exchangeOf, failure, mount, reader, success } from "./call.ts";
 
 const readCancel = reader(CancelRequest);
 
@@ -38,13 +39,10 @@ export function mountCancel(server: FastifyInstance, core: Core): void {
     if (rules === undefined || !core.can(payment.connector, "refund")) {
       return failure(errors.unsupported("가상계좌 환불", payment.provider));
     }
-    const account = readAccount(payment.provider, fields);
-    if (!account.ok) return failure(account.error);
-    const [view] = await viewsOf(pool, [payment]);
-    const answer = answerRefund(view!);
+    const { account, objection } = readAccount(payment.provider, fields);
     const outcome = await core.refunds.pay(
       {
-        ...sealRefund(core.secrets, tenant.merchant.id, account.value),
+        ...sealRefund(core.secrets, tenant.merchant.id, account),
         paymentId: payment.id,
         merchantId: tenant.merchant.id,
         connector: payment.connector,
@@ -53,39 +51,47 @@ export function mountCancel(server: FastifyInstance, core: Core): void {
         taxFree: fields.tax_free ?? null,
         vatAmount: rules.vat ? (fields.vat_amount ?? null) : null,
         reason: fields.reason ?? null,
-        account: account.value,
+        account,
         demands: { taxFree: rules.taxFreeRequired, vatAmount: rules.vat, phone: rules.telRequired },
         policy: rules.policy,
         announce: fields.enable_webhook === true,
       },
       exchangeOf(cancel, {}, body, answer),
     );
-    return outcome.ok ? answer(outcome.value) : failure(refusalError(outcome.refusal));
+    if (outcome.ok) return answer(outcome.value);
+    const { refusal } = outcome;
+    // What is wrong with the account matters only once there is something to refund to it.
+    const incomplete = refusal.code === "refund-account-incomplete" && objection !== undefined;
+    return failure(incomplete ? objection : refusalError(refusal));
   });
 
   /** `imp_uid` wins. Of an order the payment that was ever paid, or else the one begun last. */
   async function paymentOf(tenant: Tenant, { imp_uid, merchant_uid }: CancelRequest): Promise<CorePayment | undefined> {
-    if (imp_uid !== undefined) return findPayment(pool, tenant.merchant.id, "iamport", imp_uid);
-    const found = await findPaymentsByReference(pool, tenant.merchant.id, "iamport", [merchant_uid!]);
+    if (imp_uid !== undefined) return findPayment(pool, tenant.merchant.id, dialect, imp_uid);
+    const found = await findPaymentsByReference(pool, tenant.merchant.id, dialect, [merchant_uid!]);
     return found.find((payment) => payment.paidAt !== null) ?? found[0];
   }
 }
 
-/** The account the money goes to, as far as it was named. */
-function readAccount(provider: string, fields: CancelRequest): Read<RefundAccount> {
-  const { refund_bank, refund_account, refund_holder, refund_tel } = fields;
-  const bankCode = refund_bank === undefined ? null : readBankCode(provider, refund_bank);
-  if (bankCode === undefined) return wrong(errors.bankUnknown("refund_bank", refund_bank!));
-  const number = refund_account?.replace(/[\s-]/g, "") ?? null;
-  if (number !== null && !/^\d{6,20}$/.test(number)) return wrong(errors.refundAccount);
-  return { ok: true, value: { bankCode, number, holder: refund_holder ?? null, phone: refund_tel ?? null } };
+/** The account the money goes to, as far as it was named and can be one; and what is wrong with the rest. */
+function readAccount(
+  provider: string,
+  { refund_bank, refund_account, refund_holder, refund_tel }: CancelRequest,
+): { account: RefundAccount; objection: IamportError | undefined } {
+  const code = refund_bank === undefined ? undefined : readBankCode(provider, refund_bank);
+  const bank = code === undefined ? undefined : findBank(code);
+  const bankCode = bank !== undefined && (bank.holderLookup || bank.issuesVirtualAccounts) ? bank.code : null;
+  const digits = refund_account === undefined ? undefined : plainNumber(refund_account);
+  const number = digits !== undefined && /^\d{6,20}$/.test(digits) ? digits : null;
+  const account = { bankCode, number, holder: refund_holder ?? null, phone: refund_tel ?? null };
+  if (refund_bank !== undefined && bankCode === null) {
+    return { account, objection: errors.bankUnknown("refund_bank", refund_bank) };
+  }
+  const objection = digits !== undefined && number === null ? errors.refundAccount : undefined;
+  return { account, objection };
 }
 
-/** What became of the refund, told of the payment as it was read before and is now. */
-function answerRefund(view: PaymentView): (outcome: RefundOutcome) => Answer {
-  return ({ payment, refund, refunds }) => {
-    if (refund.state === "failed") return failure(errors.refundRefused(refund.failureMessage!));
-    if (refund.state !== "succeeded") return failure(errors.refundUnknown);
-    return success(presentPayment({ ...view, payment, refunds: paidOut(refunds) }));
-  };
+function answer({ refund, view }: RefundOutcome): Answer {
+  if (refund.state === "failed") return failure(errors.refundRefused(refund.failureMessage!));
+  return refund.state === "succeeded" ? success(presentPayment(view)) : failure(errors.refundUnknown);
 }

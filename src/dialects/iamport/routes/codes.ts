@@ -1,7 +1,7 @@
 /** `/banks`, `/cards`: the KFTC's codes; `/users/pg`: the merchant's channels. */
 import type { FastifyInstance } from "fastify";
 import Type from "typebox";
-import { banks, findBank } from "../../../core/banks.ts";
+import { banks, findBank, normalizeBankCode } from "../../../core/banks.ts";
 import { cards, findCard } from "../../../core/cards.ts";
 import type { Core } from "../../../core/index.ts";
 import { errors } from "../errors.ts";
@@ -9,7 +9,13 @@ import { Code, PgSetting } from "../schemas/index.ts";
 import { failure, mount, success } from "./call.ts";
 
 const tables = [
-  { url: "/banks", of: "banks", all: banks, find: findBank, unknown: errors.bankCodeUnknown },
+  {
+    url: "/banks",
+    of: "banks",
+    all: banks,
+    find: (code: string) => findBank(normalizeBankCode(code) ?? ""),
+    unknown: errors.bankCodeUnknown,
+  },
   { url: "/cards", of: "card companies", all: cards, find: findCard, unknown: errors.cardCodeUnknown },
 ];
 

@@ -4,10 +4,12 @@ import { readNow } from "../../../core/clock.ts";
 import type { Core } from "../../../core/index.ts";
 import { day_ms } from "../../../core/limits.ts";
 import type { Payment as CorePayment } from "../../../core/payments/payment.ts";
-import { findPayment, findPayments, findPaymentsByReference, viewsOf } from "../../../core/payments/read.ts";
+import { findPayment, findPayments, findPaymentsByReference, viewOf, viewsOf } from "../../../core/payments/read.ts";
 import { type PaymentSearch, searchPayments } from "../../../core/payments/search.ts";
-import { currentReceipt, readReceipts } from "../../../core/receipts/receipt.ts";
+import { currentReceipt, isStanding, readReceipts } from "../../../core/receipts/receipt.ts";
+import { inSnapshot } from "../../../store/index.ts";
 import { errors, type IamportError } from "../errors.ts";
+import { dialect } from "../identifiers.ts";
 import { endOfSecond } from "../issue.ts";
 import { presentBalance, presentPayment, type Status, statesOf } from "../present.ts";
 import {
@@ -33,7 +35,6 @@ import {
   wrong,
 } from "./call.ts";
 
-const dialect = "iamport";
 const limit_default = 20;
 const window_days = 90;
 
@@ -86,17 +87,19 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
     return payment === undefined ? failure(errors.paymentUnknown) : presentOne(payment);
   };
   const presentOne = async (payment: CorePayment): Promise<Answer> => {
-    const [view] = await viewsOf(pool, [payment]);
-    return success(presentPayment(view!));
+    return success(presentPayment(await viewOf(pool, payment)));
   };
   const presentPage = async (search: PaymentSearch, whenEmpty: IamportError | undefined): Promise<Answer> => {
-    const found = await searchPayments(pool, search);
-    if (found.total === 0 && whenEmpty !== undefined) return failure(whenEmpty);
+    const { total, views } = await inSnapshot(core.store.searches, async (tx) => {
+      const found = await searchPayments(tx, search);
+      return { total: found.total, views: await viewsOf(tx, found.payments) };
+    });
+    if (total === 0 && whenEmpty !== undefined) return failure(whenEmpty);
     const { page, limit } = search;
-    const last = Math.max(1, Math.ceil(found.total / limit));
+    const last = Math.max(1, Math.ceil(total / limit));
     if (page > last) return failure(errors.pageBeyond(last));
-    const list = (await viewsOf(pool, found.payments)).map(presentPayment);
-    return success({ total: found.total, previous: page - 1, next: page < last ? page + 1 : 0, list });
+    const list = views.map(presentPayment);
+    return success({ total, previous: page - 1, next: page < last ? page + 1 : 0, list });
   };
 
   mount(server, core, one, readOne);
@@ -110,13 +113,14 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
     const wanted = impUids.length + merchantUids.length;
     if (wanted === 0) return failure(errors.noIds);
     if (wanted > references.ids_max) return failure(errors.tooManyIds(references.ids_max));
-    const byId = await findPayments(pool, tenant.merchant.id, dialect, impUids);
-    const byReference = await findPaymentsByReference(pool, tenant.merchant.id, dialect, merchantUids);
-    const found = inOrder(impUids, merchantUids, byId, byReference);
+    const { found, views } = await inSnapshot(pool, async (tx) => {
+      const byId = await findPayments(tx, tenant.merchant.id, dialect, impUids);
+      const byReference = await findPaymentsByReference(tx, tenant.merchant.id, dialect, merchantUids);
+      const found = inOrder(impUids, merchantUids, byId, byReference);
+      const distinct = new Map([...found.values()].map((payment) => [payment.id, payment]));
+      return { found, views: await viewsOf(tx, [...distinct.values()]) };
+    });
     if (found.size === 0) return failure(errors.paymentUnknown);
-    const views = await viewsOf(pool, [
-      ...new Map([...found.values()].map((payment) => [payment.id, payment])).values(),
-    ]);
     const complete = found.size === new Set(impUids).size + new Set(merchantUids).size;
     return success(views.map(presentPayment), complete ? 200 : 207);
   });
@@ -124,10 +128,10 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
   mount(server, core, balance, async ({ tenant, params }) => {
     const payment = await findPayment(pool, tenant.merchant.id, dialect, params.imp_uid!);
     if (payment === undefined) return failure(errors.paymentUnknown);
-    const [view] = await viewsOf(pool, [payment]);
+    const view = await viewOf(pool, payment);
     const receipts = await readReceipts(pool, [{ ...payment, paymentId: payment.id }]);
     const receipt = currentReceipt(receipts);
-    return success(presentBalance(view!, receipt?.state === "issued" ? receipt : undefined));
+    return success(presentBalance(view, isStanding(receipt) ? receipt : undefined));
   });
   for (const method of ["POST", "PUT", "PATCH", "DELETE"] as const) {
     mount(server, core, { ...balance, method, hidden: true }, () => failure(errors.methodNotAllowed));
@@ -139,7 +143,7 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
       if (!status.ok) return failure(status.error);
       const checked = readFind(query);
       if (!checked.ok) return failure(checked.error);
-      const found = await searchPayments(pool, {
+      const found = await searchPayments(core.store.searches, {
         merchantId: tenant.merchant.id,
         dialect,
         reference: params.merchant_uid!,

@@ -3,11 +3,11 @@ import type { FastifyInstance } from "fastify";
 import type { Core } from "../../../core/index.ts";
 import { findPrepared, type PreparedAmount } from "../../../core/payments/prepared.ts";
 import { errors, refusalError } from "../errors.ts";
+import { dialect } from "../identifiers.ts";
 import { Prepared, PrepareRequest } from "../schemas/index.ts";
 import { type Endpoint, failure, mount, reader, success } from "./call.ts";
 
 const readPrepare = reader(PrepareRequest);
-const dialect = "iamport";
 
 const register: Endpoint = {
   method: "POST",
@@ -33,8 +33,10 @@ export function mountPrepare(server: FastifyInstance, core: Core): void {
       const checked = readPrepare(body);
       if (!checked.ok) return failure(checked.error);
       const { merchant_uid: reference, amount, currency } = checked.value;
+      if (currency !== undefined && !/^[A-Za-z]{3}$/.test(currency))
+        return failure(errors.illTyped("currency", "영문 3자"));
       const amountHundredths = hundredths(amount);
-      if (amountHundredths === undefined) return failure(errors.illTyped("amount", "at most two decimals"));
+      if (amountHundredths === undefined) return failure(errors.illTyped("amount", "소수점 이하 두 자리까지"));
       const outcome = await core.prepareAmount({
         merchantId: tenant.merchant.id,
         dialect,
@@ -47,6 +49,9 @@ export function mountPrepare(server: FastifyInstance, core: Core): void {
     });
   }
 
+  mount(server, core, { ...read, url: "/payments/prepare", hidden: true }, () =>
+    failure(errors.missing("merchant_uid")),
+  );
   mount(server, core, read, async ({ tenant, params }) => {
     const key = { merchantId: tenant.merchant.id, dialect, reference: params.merchant_uid! };
     const found = await findPrepared(core.store.pool, key);

@@ -12,9 +12,11 @@ import {
   currentReceipt,
   readReceipts,
   type Sale,
+  shownReceipt,
 } from "../../../core/receipts/receipt.ts";
 import type { Fields } from "../../../http/body.ts";
 import { errors, type IamportError, refusalError } from "../errors.ts";
+import { dialect, isPlainReference, plainNumber } from "../identifiers.ts";
 import { presentReceipt } from "../present.ts";
 import { providerRules, type ReceiptRules } from "../providers.ts";
 import { ExternalReceipt, ExternalReceiptRequest, Receipt, ReceiptRequest, references } from "../schemas/index.ts";
@@ -28,10 +30,10 @@ interface Kind {
   body: TObject;
   response: TObject;
   read(body: Fields): Read<ReceiptFields>;
-  /** The sale that an address names; undefined when there is no such payment. */
-  sale(core: Core, call: Call): Promise<Sale | undefined>;
+  /** The sale that an address names, and the key of its channel's row; undefined when there is no such payment. */
+  sale(core: Core, call: Call): Promise<(Sale & { channelId?: string }) | undefined>;
   /** The channel a new receipt is issued through. */
-  channel(core: Core, call: Call, fields: ReceiptFields): Promise<Channel | undefined>;
+  isChannel(channel: Channel, channelId: string | undefined, fields: ReceiptFields): boolean;
   channelUnknown: IamportError;
   notIssued: IamportError;
   rules(of: ReceiptRules): { issue: boolean; cancel: boolean; requires: readonly string[] };
@@ -46,14 +48,13 @@ const ofPayment: Kind = {
   body: ReceiptRequest,
   response: Receipt,
   read: queryReader(ReceiptRequest),
-  async sale(core, call) {
-    const payment = await paymentOf(core, call);
-    return payment && { paymentId: payment.id, merchantId: payment.merchantId, reference: payment.reference };
+  async sale(core, { tenant, params }) {
+    const payment = await findPayment(core.store.pool, tenant.merchant.id, dialect, params.imp_uid!);
+    if (payment === undefined) return undefined;
+    const { id: paymentId, merchantId, reference, channelId } = payment;
+    return { paymentId, merchantId, reference, channelId };
   },
-  async channel(core, call) {
-    const payment = await paymentOf(core, call);
-    return call.tenant.channels.find((channel) => channel.id === payment?.channelId);
-  },
+  isChannel: (channel, channelId) => channel.id === channelId,
   channelUnknown: errors.paymentUnknown,
   notIssued: errors.receiptNotIssued,
   rules: ({ issue, cancel, requires }) => ({ issue, cancel, requires }),
@@ -69,9 +70,7 @@ const ofSaleElsewhere: Kind = {
   async sale(_core, { tenant, params }) {
     return { paymentId: null, merchantId: tenant.merchant.id, reference: params.merchant_uid! };
   },
-  async channel(_core, { tenant }, { channel_key }) {
-    return tenant.channels.find((channel) => channel.key === channel_key);
-  },
+  isChannel: (channel, _channelId, { channel_key }) => channel.key === channel_key,
   channelUnknown: errors.channelUnknown,
   notIssued: errors.receiptUnknown,
   rules: (of) => ({ issue: of.external, cancel: of.cancelExternal, requires: of.requiresExternal }),
@@ -80,6 +79,12 @@ const ofSaleElsewhere: Kind = {
 export function mountReceipts(server: FastifyInstance, core: Core): void {
   mountKind(server, core, ofPayment);
   mountKind(server, core, ofSaleElsewhere);
+  for (const { url, response, id } of [ofPayment, ofSaleElsewhere]) {
+    for (const method of ["GET", "POST", "DELETE"] as const) {
+      const withoutId = { method, url: url.replace(`/:${id}`, ""), summary: "", response, hidden: true };
+      mount(server, core, withoutId, () => failure(errors.missing(id)));
+    }
+  }
 }
 
 function mountKind(server: FastifyInstance, core: Core, kind: Kind): void {
@@ -91,15 +96,15 @@ function mountKind(server: FastifyInstance, core: Core, kind: Kind): void {
     [kind.id]: call.params[kind.id],
     ...presentReceipt(receipt),
   });
-  const current = async (sale: Sale) => currentReceipt(await readReceipts(core.store.pool, [sale]));
 
   mount(server, core, issue, async (call) => {
     const checked = kind.read(call.body);
     if (!checked.ok) return failure(checked.error);
     const fields = checked.value;
-    const sale = await kind.sale(core, call);
-    const channel = await kind.channel(core, call, fields);
-    if (sale === undefined || channel === undefined) return failure(kind.channelUnknown);
+    const found = await kind.sale(core, call);
+    const channel = found && call.tenant.channels.find((one) => kind.isChannel(one, found.channelId, fields));
+    if (channel === undefined) return failure(kind.channelUnknown);
+    const { channelId: _, ...sale } = found!;
     const objection = objectionOf(core, kind, channel, sale, fields);
     if (objection !== undefined) return failure(objection);
     const { identifier, identifier_type, type = "person", tax_free: taxFree = 0, vat, vat_amount } = fields;
@@ -125,13 +130,13 @@ function mountKind(server: FastifyInstance, core: Core, kind: Kind): void {
 
   mount(server, core, read, async (call) => {
     const sale = await kind.sale(core, call);
-    const receipt = sale && (await current(sale));
-    return receipt?.issuedAt == null ? failure(errors.receiptUnknown) : success(present(call, receipt));
+    const receipt = sale && shownReceipt(await readReceipts(core.store.pool, [sale]));
+    return receipt === undefined ? failure(errors.receiptUnknown) : success(present(call, receipt));
   });
 
   mount(server, core, cancel, async (call) => {
     const sale = await kind.sale(core, call);
-    const receipt = sale && (await current(sale));
+    const receipt = sale && currentReceipt(await readReceipts(core.store.pool, [sale]));
     if (receipt === undefined) return failure(kind.notIssued);
     const { provider } = call.tenant.channels.find((channel) => channel.id === receipt.channelId)!;
     if (!kind.rules(providerRules(provider).receipts).cancel) return failure(errors.receiptUnsupported(provider));
@@ -142,10 +147,6 @@ function mountKind(server: FastifyInstance, core: Core, kind: Kind): void {
     const { refusal } = outcome;
     return failure(refusal.code === "receipt-unknown" ? kind.notIssued : refusalError(refusal));
   });
-}
-
-function paymentOf(core: Core, { tenant, params }: Call) {
-  return findPayment(core.store.pool, tenant.merchant.id, "iamport", params.imp_uid!);
 }
 
 /** Why the PG would not issue it. */
@@ -161,11 +162,26 @@ function objectionOf(
   if (!rules.issue || !core.can(connector, "receipts")) return errors.receiptUnsupported(provider);
   const missing = rules.requires.find((field) => fields[field as keyof ReceiptFields] === undefined);
   if (missing !== undefined) return errors.missing(missing);
+  if (!isIdentifier(fields.identifier, fields.identifier_type)) {
+    return errors.illTyped("identifier", "identifier_type에 맞는 자릿수의 숫자");
+  }
+  if (fields.identifier_type === "taxcard" && !receipts.taxCard) {
+    return { ...errors.unsupported("identifier_type taxcard", provider), status: 400 };
+  }
   if (reference.length > references.merchant_uid_length) {
     return { ...errors.tooLong("merchant_uid", references.merchant_uid_length), status: 400 };
   }
-  const special = kind === ofSaleElsewhere && plainReference && !/^[0-9A-Za-z]+$/.test(reference);
+  const special = kind === ofSaleElsewhere && plainReference && !isPlainReference(reference);
   return special ? { ...errors.specialCharacters, status: 400 } : undefined;
+}
+
+/** Digits of a resident's number, a business's, a telephone or a cash receipt card; hyphens and spaces do not count. */
+const identifierForms = { person: /^\d{13}$/, business: /^\d{10}$/, phone: /^\d{10,11}$/, taxcard: /^\d{13,19}$/ };
+
+function isIdentifier(identifier: string, type: string | undefined): boolean {
+  const digits = plainNumber(identifier);
+  const forms = Object.entries(identifierForms).filter(([name]) => type === undefined || name === type);
+  return forms.some(([, form]) => form.test(digits));
 }
 
 function answerOf(present: (receipt: CoreReceipt) => object): (outcome: Receipted) => Answer {

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Core } from "../../../core/index.ts";
 import type { Fields } from "../../../http/body.ts";
+import { httpLimits } from "../../../http/limits.ts";
 import { getToken } from "../auth.ts";
 import { ErrorEnvelope, enveloped, Token, TokenRequest } from "../schemas/index.ts";
 import { failure, send, success } from "./call.ts";
@@ -10,6 +11,7 @@ export function mountTokens(server: FastifyInstance, core: Core): void {
   server.post(
     "/users/getToken",
     {
+      bodyLimit: httpLimits.token_body_bytes,
       schema: {
         tags: ["I'mport"],
         summary: "Get an access token",

@@ -1,12 +1,11 @@
 /** The parts of I'mport that Naru does not have: known, so that a caller is told so and not that the address is wrong. */
 import type { FastifyInstance } from "fastify";
 import type { Core } from "../../../core/index.ts";
-import { authenticate } from "../auth.ts";
 import { errors } from "../errors.ts";
-import { failure, send } from "./call.ts";
+import { failure, identify, send } from "./call.ts";
 
 /** Cards and billing keys, escrow, identity checks, sub-merchants, convenience stores, other wallets' order calls. */
-export const unsupportedFamilies = [
+const families = [
   "subscribe",
   "escrows",
   "certifications",
@@ -18,19 +17,19 @@ export const unsupportedFamilies = [
   "benepia",
   "kcpquick",
   "paymentwall",
+  "kakao/payment",
+  "payments/:imp_uid/naver",
 ];
 
 export function mountUnsupported(server: FastifyInstance, core: Core): void {
-  for (const family of unsupportedFamilies) {
+  for (const family of families) {
     for (const url of [`/${family}`, `/${family}/*`]) {
       server.route({
         method: ["GET", "POST", "PUT", "DELETE"],
         url,
         schema: { hide: true },
-        handler: async (request, reply) => {
-          const tenant = await authenticate(core, request);
-          return send(reply, failure(tenant === undefined ? errors.unauthorized : errors.notBuilt));
-        },
+        onRequest: identify(core),
+        handler: async (_request, reply) => send(reply, failure(errors.notBuilt)),
       });
     }
   }

@@ -2,19 +2,21 @@
 import type { FastifyInstance } from "fastify";
 import type { Outcome } from "../../../core/errors.ts";
 import type { Core } from "../../../core/index.ts";
+import type { Payment as CorePayment } from "../../../core/payments/payment.ts";
 import { findPayment } from "../../../core/payments/read.ts";
 import type { Issued } from "../../../core/virtual-accounts/decide.ts";
 import { accountOf } from "../../../core/virtual-accounts/read.ts";
 import { readBankCode } from "../bank-codes.ts";
-import { errors, refusalError } from "../errors.ts";
+import { errors, type IamportError, refusalError } from "../errors.ts";
+import { dialect, plainNumber } from "../identifiers.ts";
 import { endOfSecond, isApiKeyRight, readIssue } from "../issue.ts";
 import { presentPayment } from "../present.ts";
 import { providerRules } from "../providers.ts";
 import { ChangeRequest, Holder, HolderQuery, IssueRequest, Payment, PgApiKeyQuery } from "../schemas/index.ts";
-import { type Answer, type Endpoint, exchangeOf, failure, mount, reader, success } from "./call.ts";
+import { type Answer, type Endpoint, exchangeOf, failure, mount, queryReader, reader, success } from "./call.ts";
 
 const readChange = reader(ChangeRequest);
-const readHolder = reader(HolderQuery);
+const readHolder = queryReader(HolderQuery);
 
 const issue: Endpoint = {
   method: "POST",
@@ -63,7 +65,7 @@ export function mountVbanks(server: FastifyInstance, core: Core): void {
     const checked = readHolder(query);
     if (!checked.ok) return failure(checked.error);
     const bankCode = readBankCode("", checked.value.bank_code);
-    const number = checked.value.bank_num.replace(/[\s-]/g, "");
+    const number = plainNumber(checked.value.bank_num);
     const connector = tenant.channels[0]?.connector;
     if (bankCode === undefined || connector === undefined || !core.can(connector, "holderLookup")) {
       return failure(errors.holderUnknown);
@@ -75,8 +77,9 @@ export function mountVbanks(server: FastifyInstance, core: Core): void {
   mount(server, core, change, async (call) => {
     const { tenant, params, body } = call;
     const merchantId = tenant.merchant.id;
-    const payment = await findPayment(pool, merchantId, "iamport", params.imp_uid!);
+    const payment = await findPayment(pool, merchantId, dialect, params.imp_uid!);
     if (payment === undefined) return failure(errors.paymentUnknown);
+    if (!isWaiting(payment)) return failure(notReady(payment));
     const checked = readChange(body);
     if (!checked.ok) return failure(checked.error);
     const { amount = null, vbank_due } = checked.value;
@@ -93,8 +96,9 @@ export function mountVbanks(server: FastifyInstance, core: Core): void {
   mount(server, core, revoke, async (call) => {
     const { tenant, params, body, query } = call;
     const merchantId = tenant.merchant.id;
-    const payment = await findPayment(pool, merchantId, "iamport", params.imp_uid!);
+    const payment = await findPayment(pool, merchantId, dialect, params.imp_uid!);
     if (payment === undefined) return failure(errors.paymentUnknown);
+    if (!isWaiting(payment)) return failure(notReady(payment));
     const rules = providerRules(payment.provider);
     const { bankCode } = await accountOf(pool, payment.id);
     if (!rules.closesAt.has(bankCode) || !core.can(payment.connector, "close")) {
@@ -113,6 +117,15 @@ export function mountVbanks(server: FastifyInstance, core: Core): void {
     const withoutId = { ...endpoint, url: "/vbanks", hidden: true };
     mount(server, core, withoutId, () => failure(errors.missing("imp_uid")));
   }
+}
+
+/** Shown as `ready`. That it still is when the change is made, the command makes sure of. */
+function isWaiting({ state }: CorePayment): boolean {
+  return state === "ready" || state === "expired";
+}
+
+function notReady({ state }: CorePayment): IamportError {
+  return refusalError({ code: "payment-not-ready", state });
 }
 
 /** An account that waits has neither deposits nor refunds. */

@@ -18,7 +18,7 @@ const flag = (description: string) => Type.Optional(Type.Boolean({ description }
 const oneOf = <const Choice extends string>(choices: readonly Choice[], description: string) =>
   Type.Optional(Type.Enum([...choices], { description }));
 
-export const references = { merchant_uid_length: 40, imp_uid_length: 32, page_max: 1_000, ids_max: 100 };
+export const references = { merchant_uid_length: 40, page_max: 1_000, ids_max: 100 };
 
 const MerchantUid = Type.String({
   minLength: 1,
@@ -104,12 +104,12 @@ export const ManyQuery = Type.Object({
 export const PrepareRequest = Type.Object({
   merchant_uid: MerchantUid,
   amount: Type.Number({ minimum: 0, maximum: limits.amount_max, description: "what it will cost" }),
-  currency: text(3, "three letters; unset: any", { pattern: "^[A-Za-z]{3}$" }),
+  currency: text(3, "three letters; unset: any"),
 });
 
 export const CancelRequest = Type.Object({
-  imp_uid: text(references.imp_uid_length, "the payment; wins over `merchant_uid`"),
-  merchant_uid: text(references.merchant_uid_length, "its order"),
+  imp_uid: Type.Optional(Type.String({ description: "the payment; wins over `merchant_uid`" })),
+  merchant_uid: Type.Optional(Type.String({ description: "its order" })),
   amount: amount(0, "whole won; 0 or unset: all that is left"),
   tax_free: amount(0, "of the amount, the part free of tax"),
   vat_amount: amount(0, "of the amount, the value-added tax"),
