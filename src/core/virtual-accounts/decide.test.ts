@@ -517,6 +517,16 @@ describe("who held a number", () => {
     }
   });
 
+  it.each([
+    ["a credit before the order is the former order's, however little before", later(second.issuedAt, -1), "va_1"],
+    ["a credit at the moment of issue", second.issuedAt, "va_2"],
+    ["a lagging clock's credit to a number's first order is that order's", later(first.issuedAt, -skew), "va_1"],
+    ["a credit before anyone held it is for nobody", later(first.issuedAt, -skew - 1), undefined],
+  ])("of a reserved number, which does not rest: %s", (_name, occurredAt, holder) => {
+    const orders = [first, second, third].map((one) => ({ ...one, reserved: true }));
+    expect(holderAt(Object.freeze(orders), occurredAt)?.id).toBe(holder);
+  });
+
   it("a number that nobody had", () => {
     expect(holderAt([], issuedAt)).toBeUndefined();
   });
