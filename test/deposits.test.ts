@@ -217,6 +217,22 @@ describe("a bank takes a deposit back", () => {
   });
 });
 
+describe("a number that a customer keeps", () => {
+  it("passes from order to order, and a late notice is for the order it was paid for", async () => {
+    const order = { pg: "settle", vbank_num: "110-2233-445566" };
+    const first = await node.issue(order);
+    await node.deposit(first.vbank_num);
+    const { now: between } = (await node.get<{ now: string }>("/naru/v1/sandbox/clock")).body;
+    const second = await node.issue(order);
+    expect(second.vbank_num).toBe(first.vbank_num);
+    const late = await node.deposit(first.vbank_num, { occurredAt: between, force: true });
+    expect(late.body).toMatchObject({ outcome: "suspended", reason: "already_paid" });
+    expect(await status(second)).toBe("ready");
+    await node.deposit(second.vbank_num);
+    expect(await status(second)).toBe("paid");
+  });
+});
+
 describe("a fixed account", () => {
   it("takes any number of deposits of any amount and shows each", async () => {
     const payment = await node.issue({ pg: "settle", fixed_unlimited_vbank: true, amount: undefined });

@@ -10,6 +10,10 @@ export interface Table<Row> {
   readonly name: string;
   /** `p.id, p.merchant_id AS "merchantId", …` for a SELECT under the given alias. */
   select(alias: string): string;
+  /** Locks the rows that are there, in the order of their ids. For tables whose key is `id`, as is the next. */
+  lock(tx: Queryable, ids: readonly string[]): Promise<void>;
+  /** The rows that are there, in no order. */
+  read(db: Queryable, ids: readonly string[]): Promise<Row[]>;
   /** Adds rows; a row whose key exists is an error. */
   insert(tx: Queryable, rows: readonly Row[]): Promise<void>;
   /** Adds rows or overwrites them whole: for rows that are locked or new. */
@@ -33,6 +37,13 @@ export function table<Row extends object>(
       SET ${changes.map((column) => `${column} = excluded.${column}`).join(", ")}`,
   };
 
+  const select = (alias: string) => fields.map((field, index) => `${alias}.${columns[index]} AS "${field}"`).join(", ");
+  const lock: Statement = {
+    name: `lock-${name}`,
+    text: `SELECT FROM ${name} WHERE id = ANY($1) ORDER BY id FOR UPDATE`,
+  };
+  const read: Statement = { name: `read-${name}`, text: `SELECT ${select("t")} FROM ${name} t WHERE id = ANY($1)` };
+
   /** On the hot path of every commit, hence a plain loop. */
   function toJson(rows: readonly Row[]): string {
     return JSON.stringify(
@@ -50,7 +61,13 @@ export function table<Row extends object>(
 
   return {
     name,
-    select: (alias) => fields.map((field, index) => `${alias}.${columns[index]} AS "${field}"`).join(", "),
+    select,
+    async lock(tx, ids) {
+      if (ids.length > 0) await tx.query(lock, [ids]);
+    },
+    async read(db, ids) {
+      return ids.length === 0 ? [] : (await db.query<Row & Record<string, unknown>>(read, [ids])).rows;
+    },
     insert: (tx, rows) => write(tx, insert, rows),
     upsert: (tx, rows) => write(tx, upsert, rows),
   };

@@ -5,7 +5,8 @@
 import type { Queryable } from "../../store/index.ts";
 import { referenceKey, WorkingState } from "../command.ts";
 import { limits } from "../limits.ts";
-import { readPaidReferences, readPayments } from "../payments/read.ts";
+import { payments } from "../payments/payment.ts";
+import { readPaidReferences } from "../payments/read.ts";
 import { readByNumber } from "../virtual-accounts/read.ts";
 import { holderAt } from "../virtual-accounts/virtual-account.ts";
 import type { Target } from "./decide.ts";
@@ -24,9 +25,9 @@ export async function inquire(
   const state = new WorkingState();
   const candidates = await readByNumber(db, inquiries, limits.number_holders_considered);
   for (const account of candidates) state.putVirtualAccount(account);
-  const payments = await readPayments(db, [...new Set(candidates.map((account) => account.paymentId))]);
-  for (const payment of payments) state.putPayment(payment);
-  for (const paid of await readPaidReferences(db, payments)) {
+  const found = await payments.read(db, [...new Set(candidates.map((account) => account.paymentId))]);
+  for (const payment of found) state.putPayment(payment);
+  for (const paid of await readPaidReferences(db, found)) {
     state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
   }
   return (inquiry, at) => {

@@ -4,9 +4,10 @@ import { type Claim, claim, newId, type Queryable, StaleRead, type Statement } f
 import { type CoreCommand, referenceKey, WorkingState } from "../command.ts";
 import type { BankNotice } from "../connector.ts";
 import { limits } from "../limits.ts";
-import { lockPayments, readPaidReferences, readPayments } from "../payments/read.ts";
-import { lockVirtualAccounts, readByNumber } from "../virtual-accounts/read.ts";
-import { holderAt } from "../virtual-accounts/virtual-account.ts";
+import { payments } from "../payments/payment.ts";
+import { readPaidReferences } from "../payments/read.ts";
+import { readByNumber } from "../virtual-accounts/read.ts";
+import { holderAt, virtualAccounts } from "../virtual-accounts/virtual-account.ts";
 import { decideNotice, type NoticeResult, type ReceivedNotice } from "./decide.ts";
 import { type Deposit, deposits, noticeKey } from "./deposit.ts";
 
@@ -41,7 +42,7 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
   async load(tx, notices) {
     const before = await locate(tx, notices);
     const { paymentIds } = before;
-    const unlocked = await readPayments(tx, paymentIds);
+    const unlocked = await payments.read(tx, paymentIds);
     const references = unlocked.map((payment) => ({ merchantId: payment.merchantId, reference: payment.reference }));
 
     const claims: Claim[] = [
@@ -52,8 +53,8 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
       ...notices.map((notice) => ({ scope: "3-notice" as const, key: noticeKey(notice) })),
     ];
     await claim(tx, claims);
-    await lockPayments(tx, paymentIds);
-    await lockVirtualAccounts(tx, before.accountIds);
+    await payments.lock(tx, paymentIds);
+    await virtualAccounts.lock(tx, before.accountIds);
 
     const after = await locate(tx, notices);
     const locked = new Set([...paymentIds, ...before.accountIds]);
@@ -61,7 +62,7 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
       throw new StaleRead("an account number changed hands while its notice was being received");
     }
     const state = new WorkingState();
-    for (const payment of await readPayments(tx, paymentIds)) state.putPayment(payment);
+    for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
     for (const account of after.accounts) state.putVirtualAccount(account);
     for (const deposit of after.deposits) state.putDeposit(deposit);
     for (const paid of await readPaidReferences(tx, references)) {

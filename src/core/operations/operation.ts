@@ -9,7 +9,7 @@
  * happen: until then the order may still be on its way. Times here are real time.
  */
 import { createHash } from "node:crypto";
-import { newId, type Queryable, type Statement, table } from "../../store/index.ts";
+import { newId, table } from "../../store/index.ts";
 import { limits } from "../limits.ts";
 
 export type OperationState = "pending" | "unknown" | "succeeded" | "failed";
@@ -117,22 +117,4 @@ export function settle(operation: Operation, verdict: Verdict, realNow: Date): O
 
 export function isSettled(operation: Pick<Operation, "state">): boolean {
   return operation.state === "succeeded" || operation.state === "failed";
-}
-
-/** Primary-key look-ups, locked in the order of ids. */
-const LOCK: Statement = {
-  name: "lock-operations",
-  text: "SELECT FROM operations WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-};
-const READ: Statement = {
-  name: "read-operations",
-  text: `SELECT ${operations.select("o")} FROM operations o WHERE id = ANY($1)`,
-};
-
-export async function lockOperations(tx: Queryable, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await tx.query(LOCK, [ids]);
-}
-
-export async function readOperations(tx: Queryable, ids: readonly string[]): Promise<Operation[]> {
-  return ids.length === 0 ? [] : (await tx.query<Operation>(READ, [ids])).rows;
 }

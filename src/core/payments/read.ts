@@ -1,4 +1,4 @@
-/** Statements that lock and read payments, shared by every command and by the API's reads. */
+/** Statements that read payments, shared by every command and by the API's reads. */
 import { inSnapshot, type Pool, type Queryable, type Statement } from "../../store/index.ts";
 import type { Deposit } from "../deposits/deposit.ts";
 import { deposits } from "../deposits/deposit.ts";
@@ -7,17 +7,6 @@ import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Payment, payments } from "./payment.ts";
 
-/** Primary-key look-ups, locked in the order of ids. */
-const LOCK: Statement = {
-  name: "lock-payments",
-  text: "SELECT FROM payments WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-};
-
-const READ: Statement = {
-  name: "read-payments",
-  text: `SELECT ${payments.select("p")} FROM payments p WHERE id = ANY($1)`,
-};
-
 /** By index on (reference, merchant_id); few rows share a reference. */
 const READ_PAID_REFERENCES: Statement = {
   name: "read-paid-references",
@@ -25,14 +14,6 @@ const READ_PAID_REFERENCES: Statement = {
     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (merchant_id, reference)) wanted
     JOIN payments p USING (merchant_id, reference) WHERE p.paid_at IS NOT NULL`,
 };
-
-export async function lockPayments(tx: Queryable, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await tx.query(LOCK, [ids]);
-}
-
-export async function readPayments(tx: Queryable, ids: readonly string[]): Promise<Payment[]> {
-  return ids.length === 0 ? [] : (await tx.query<Payment>(READ, [ids])).rows;
-}
 
 export interface Reference {
   merchantId: string;
@@ -62,11 +43,6 @@ export interface PaymentView {
 const FIND: Statement = {
   name: "find-payments-by-wire-id",
   text: `SELECT ${payments.select("p")} FROM payments p WHERE dialect = $1 AND wire_id = ANY($2) AND merchant_id = $3`,
-};
-
-const FIND_BY_ID: Statement = {
-  name: "find-payment-by-id",
-  text: `SELECT ${payments.select("p")} FROM payments p WHERE id = $1`,
 };
 
 /** Of each reference the newest by index on (reference, merchant_id, created_at), and one that was ever paid. */
@@ -119,10 +95,6 @@ export async function findPaymentsByReference(
   return found.rows.sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime());
 }
 
-export async function findPaymentById(db: Queryable, id: string): Promise<Payment | undefined> {
-  return (await db.query<Payment>(FIND_BY_ID, [id])).rows[0];
-}
-
 export async function depositsOf(db: Queryable, paymentIds: readonly string[]): Promise<Deposit[]> {
   return paymentIds.length === 0 ? [] : (await db.query<Deposit>(DEPOSITS_OF, [paymentIds])).rows;
 }
@@ -138,7 +110,7 @@ export async function viewOf(pool: Pool, payment: Payment): Promise<PaymentView>
 }
 
 async function viewIn(tx: Queryable, paymentId: string): Promise<PaymentView> {
-  return (await viewsOf(tx, await readPayments(tx, [paymentId])))[0]!;
+  return (await viewsOf(tx, await payments.read(tx, [paymentId])))[0]!;
 }
 
 /** These payments with all that is shown of them, in their order; `db` sees them as they were read. */

@@ -11,7 +11,7 @@ import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
 import { type Payment, payments } from "./payment.ts";
-import { depositsOf, findPaymentById } from "./read.ts";
+import { depositsOf } from "./read.ts";
 
 export interface Attempt {
   deliveryId: string;
@@ -71,7 +71,7 @@ const ATTEMPTS: Statement = {
 };
 
 export async function readTimeline(db: Pool, paymentId: string): Promise<Timeline | undefined> {
-  const payment = await findPaymentById(db, paymentId);
+  const [payment] = await payments.read(db, [paymentId]);
   if (payment === undefined) return undefined;
   const rows = async <Row extends object>(statement: Statement, value: unknown): Promise<Row[]> =>
     (await db.query<Row & Record<string, unknown>>(statement, [value])).rows;

@@ -3,8 +3,8 @@ import { claim, newId, type Queryable, readRealNow } from "../../store/index.ts"
 import { type CoreCommand, WorkingState } from "../command.ts";
 import type { Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { lockOperations, newOperationId, type OperationAnswer, readOperations } from "../operations/operation.ts";
-import { lockPayments, readPayments } from "../payments/read.ts";
+import { newOperationId, type OperationAnswer, operations } from "../operations/operation.ts";
+import { payments } from "../payments/payment.ts";
 import type { Secrets } from "../secrets.ts";
 import {
   type CancelReceiptRequest,
@@ -60,8 +60,8 @@ export const recordReceiptOutcome: CoreCommand<ReceiptOutcomeRequest, Receipted>
   async load(tx, requests) {
     const state = await loadSales(tx, requests);
     const operationIds = requests.map((request) => request.operationId);
-    await lockOperations(tx, operationIds);
-    for (const operation of await readOperations(tx, operationIds)) state.operations.set(operation.id, operation);
+    await operations.lock(tx, operationIds);
+    for (const operation of await operations.read(tx, operationIds)) state.operations.set(operation.id, operation);
     return state;
   },
 
@@ -89,10 +89,10 @@ async function loadSales(tx: Queryable, sales: readonly Sale[]): Promise<Working
     sales.map((sale) => ({ scope: "4-receipt", key: saleKey(sale) })),
   );
   const paymentIds = [...new Set(sales.map((sale) => sale.paymentId).filter((id) => id !== null))];
-  await lockPayments(tx, paymentIds);
+  await payments.lock(tx, paymentIds);
   const state = new WorkingState();
   state.realNow = await readRealNow(tx);
-  for (const payment of await readPayments(tx, paymentIds)) state.putPayment(payment);
+  for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
   for (const receipt of await readReceipts(tx, sales)) state.receipts.set(receipt.id, receipt);
   return state;
 }

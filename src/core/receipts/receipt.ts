@@ -146,12 +146,3 @@ export function currentReceipt(ofSale: readonly Receipt[]): Receipt | undefined 
   const live = ofSale.find((receipt) => receipt.state === "issuing" || isStanding(receipt));
   return live ?? ofSale.filter((receipt) => receipt.state === "cancelled").at(-1);
 }
-
-const FIND: Statement = {
-  name: "find-receipt",
-  text: `SELECT ${receipts.select("r")} FROM cash_receipts r WHERE id = $1`,
-};
-
-export async function findReceipt(db: Queryable, id: string): Promise<Receipt | undefined> {
-  return (await db.query<Receipt>(FIND, [id])).rows[0];
-}

@@ -7,7 +7,7 @@ import type { OperationAnswer } from "../operations/operation.ts";
 import { call, type OperationHandler } from "../operations/resolver.ts";
 import type { ReceiptOutcomeRequest } from "./commands.ts";
 import type { CancelReceiptRequest, Receipted, ReceiptRequest } from "./decide.ts";
-import { findReceipt } from "./receipt.ts";
+import { receipts } from "./receipt.ts";
 
 export interface ReceiptCommands {
   issue(request: ReceiptRequest): Promise<Outcome<Receipted>>;
@@ -57,8 +57,8 @@ export class Receipts {
     return {
       ask: async ({ connector, id }, signal) => this.#service(connector).ask(id, signal),
       record: async (operation, answer) => {
-        const receipt = (await findReceipt(pool, operation.subjectId))!;
-        return this.#record({ receipt, operation }, answer);
+        const [receipt] = await receipts.read(pool, [operation.subjectId]);
+        return this.#record({ receipt: receipt!, operation }, answer);
       },
     };
   }

@@ -3,8 +3,9 @@ import { newId, type Queryable, readRealNow } from "../../store/index.ts";
 import { type CoreCommand, WorkingState } from "../command.ts";
 import type { Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { lockOperations, newOperationId, type OperationAnswer, readOperations } from "../operations/operation.ts";
-import { lockPayments, type PaymentView, readPayments, viewsOf } from "../payments/read.ts";
+import { newOperationId, type OperationAnswer, operations } from "../operations/operation.ts";
+import { payments } from "../payments/payment.ts";
+import { type PaymentView, viewsOf } from "../payments/read.ts";
 import type { Secrets } from "../secrets.ts";
 import { decideRefund, decideRefundOutcome, type Refunded, type RefundRequest, type SealedNumber } from "./decide.ts";
 import { paidOut, readRefundsByPayment } from "./refund.ts";
@@ -65,8 +66,8 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
   async load(tx, requests) {
     const state = await loadRefunds(tx, [...new Set(requests.map((request) => request.paymentId))]);
     const operationIds = requests.map((request) => request.operationId);
-    await lockOperations(tx, operationIds);
-    for (const operation of await readOperations(tx, operationIds)) state.operations.set(operation.id, operation);
+    await operations.lock(tx, operationIds);
+    for (const operation of await operations.read(tx, operationIds)) state.operations.set(operation.id, operation);
     for (const view of await viewsOf(tx, [...state.payments.values()])) state.views.set(view.payment.id, view);
     return state;
   },
@@ -88,10 +89,10 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
 
 /** Every change of a refund goes through its payment's lock. */
 async function loadRefunds(tx: Queryable, paymentIds: readonly string[]): Promise<WorkingState> {
-  await lockPayments(tx, paymentIds);
+  await payments.lock(tx, paymentIds);
   const state = new WorkingState();
   state.realNow = await readRealNow(tx);
-  for (const payment of await readPayments(tx, paymentIds)) state.putPayment(payment);
+  for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
   for (const refund of await readRefundsByPayment(tx, paymentIds)) state.refunds.set(refund.id, refund);
   return state;
 }

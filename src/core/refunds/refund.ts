@@ -126,12 +126,3 @@ const READ_BY_PAYMENT: Statement = {
 export async function readRefundsByPayment(db: Queryable, paymentIds: readonly string[]): Promise<Refund[]> {
   return paymentIds.length === 0 ? [] : (await db.query<Refund>(READ_BY_PAYMENT, [paymentIds])).rows;
 }
-
-const FIND: Statement = {
-  name: "find-refund",
-  text: `SELECT ${refunds.select("r")} FROM refunds r WHERE id = $1`,
-};
-
-export async function findRefund(db: Queryable, id: string): Promise<Refund | undefined> {
-  return (await db.query<Refund>(FIND, [id])).rows[0];
-}

@@ -6,7 +6,7 @@ import type { ExchangeDraft } from "../exchanges.ts";
 import { call, type OperationHandler } from "../operations/resolver.ts";
 import type { RefundOutcome, RefundOutcomeRequest } from "./commands.ts";
 import type { Refunded, RefundRequest } from "./decide.ts";
-import { findRefund } from "./refund.ts";
+import { refunds } from "./refund.ts";
 
 export interface RefundCommands {
   request(request: RefundRequest): Promise<Outcome<Refunded>>;
@@ -55,7 +55,8 @@ export class Refunds {
     return {
       ask: async ({ connector, id }, signal) => this.#service(connector).ask(id, signal),
       record: async ({ id: operationId, subjectId: refundId }, answer) => {
-        const { paymentId } = (await findRefund(pool, refundId))!;
+        const [refund] = await refunds.read(pool, [refundId]);
+        const { paymentId } = refund!;
         return this.#commands.record({ refundId, operationId, paymentId, answer });
       },
     };

@@ -4,7 +4,8 @@ import { type CoreCommand, type Decision, poolKey, referenceKey, WorkingState } 
 import type { Connector } from "../connector.ts";
 import { type Outcome, refused } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { lockPayments, readPaidReferences, readPayments } from "../payments/read.ts";
+import { payments } from "../payments/payment.ts";
+import { readPaidReferences } from "../payments/read.ts";
 import {
   decideChange,
   decideClose,
@@ -15,7 +16,8 @@ import {
   type LifeChanges,
 } from "./decide.ts";
 import { findReserved, type ReservedWish, takeNumbers, wishKey } from "./pool.ts";
-import { lockVirtualAccounts, readByNumber, readByPayment } from "./read.ts";
+import { readByNumber, readByPayment } from "./read.ts";
+import { virtualAccounts } from "./virtual-account.ts";
 
 export interface IssueCommandRequest extends IssueRequest {
   exchange?: ExchangeDraft<Outcome<Issued>>;
@@ -197,11 +199,11 @@ export const expireVirtualAccounts: CoreCommand<ExpireRequest, number> = {
 };
 
 async function loadLocked(tx: Queryable, paymentIds: readonly string[]): Promise<WorkingState> {
-  await lockPayments(tx, paymentIds);
+  await payments.lock(tx, paymentIds);
   const accountIds = (await readByPayment(tx, paymentIds)).map((account) => account.id);
-  await lockVirtualAccounts(tx, accountIds);
+  await virtualAccounts.lock(tx, accountIds);
   const state = new WorkingState();
-  for (const payment of await readPayments(tx, paymentIds)) state.putPayment(payment);
+  for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
   for (const account of await readByPayment(tx, paymentIds)) state.putVirtualAccount(account);
   return state;
 }

@@ -1,12 +1,6 @@
-/** Statements that lock and read virtual accounts. */
+/** Statements that read virtual accounts. */
 import type { Queryable, Statement } from "../../store/index.ts";
 import { type VirtualAccount, virtualAccounts } from "./virtual-account.ts";
-
-/** Primary-key look-ups, locked in the order of ids. */
-const LOCK: Statement = {
-  name: "lock-virtual-accounts",
-  text: "SELECT FROM virtual_accounts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-};
 
 const READ_BY_PAYMENT: Statement = {
   name: "read-virtual-accounts-by-payment",
@@ -24,10 +18,6 @@ const READ_BY_NUMBER: Statement = {
       ORDER BY a.issued_at DESC LIMIT $4
     ) v`,
 };
-
-export async function lockVirtualAccounts(tx: Queryable, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await tx.query(LOCK, [ids]);
-}
 
 export async function readByPayment(tx: Queryable, paymentIds: readonly string[]): Promise<VirtualAccount[]> {
   return paymentIds.length === 0 ? [] : (await tx.query<VirtualAccount>(READ_BY_PAYMENT, [paymentIds])).rows;
