@@ -10,7 +10,7 @@
  */
 import { table } from "../../store/index.ts";
 import type { BankNotice } from "../connector.ts";
-import type { NewEvent } from "../events/event.ts";
+import { changeSubject, type NewEvent } from "../events/event.ts";
 
 export type DepositState = "matched" | "suspended" | "reversed" | "applied" | "waiting";
 
@@ -89,18 +89,8 @@ export function changeDeposit(
   type: DepositEventType,
   now: Date,
 ): { deposit: Deposit; event: NewEvent } {
-  const changed: Deposit = { ...deposit, ...change, updatedAt: now, eventSeq: deposit.eventSeq + 1 };
-  return {
-    deposit: changed,
-    event: {
-      merchantId: changed.merchantId,
-      subjectType: "deposit",
-      subjectId: changed.id,
-      subjectSeq: changed.eventSeq,
-      paymentId: changed.paymentId,
-      type,
-      data: { state: changed.state, reason: changed.reason, amount: changed.amount, currency: changed.currency },
-      at: now,
-    },
-  };
+  const tell = ({ paymentId, reason, amount, currency }: Deposit) =>
+    ({ subjectType: "deposit", paymentId, type, data: { reason, amount, currency } }) as const;
+  const { changed, event } = changeSubject(deposit, change, tell, now);
+  return { deposit: changed, event };
 }

@@ -31,3 +31,26 @@ export const events = table<Event>(
   ["id", "merchantId", "subjectType", "subjectId", "subjectSeq", "paymentId", "type", "data", "at"],
   ["id"],
 );
+
+/** What changes of state: its row counts its own events. */
+export interface Subject {
+  id: string;
+  merchantId: string | null;
+  state: string;
+  updatedAt: Date;
+  eventSeq: number;
+}
+
+/** The row after a change, which is its next, and the event that tells of it. */
+export function changeSubject<Row extends Subject>(
+  row: Row,
+  change: Partial<Row>,
+  tell: (changed: Row) => Pick<Event, "subjectType" | "paymentId" | "type" | "data">,
+  now: Date,
+): { changed: Row; event: NewEvent } {
+  const changed: Row = { ...row, ...change, updatedAt: now, eventSeq: row.eventSeq + 1 };
+  const { subjectType, paymentId, type, data } = tell(changed);
+  const { merchantId, id: subjectId, eventSeq: subjectSeq, state } = changed;
+  const event = { merchantId, subjectType, subjectId, subjectSeq, paymentId, type, data: { state, ...data }, at: now };
+  return { changed, event };
+}

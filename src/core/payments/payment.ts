@@ -9,7 +9,7 @@
  * Every change of state takes the next `eventSeq` and is announced by the event of that number, under the row's lock.
  */
 import { table } from "../../store/index.ts";
-import type { NewEvent } from "../events/event.ts";
+import { changeSubject, type NewEvent } from "../events/event.ts";
 
 export type PaymentState = "ready" | "paid" | "cancelled" | "failed" | "closed" | "expired" | "reversed";
 
@@ -137,18 +137,7 @@ export function changePayment(
   now: Date,
   data: NewEvent["data"] = {},
 ): { payment: Payment; event: NewEvent } {
-  const changed: Payment = { ...payment, ...change, updatedAt: now, eventSeq: payment.eventSeq + 1 };
-  return {
-    payment: changed,
-    event: {
-      merchantId: payment.merchantId,
-      subjectType: "payment",
-      subjectId: payment.id,
-      subjectSeq: changed.eventSeq,
-      paymentId: payment.id,
-      type,
-      data: { state: changed.state, ...data },
-      at: now,
-    },
-  };
+  const tell = ({ id }: Payment) => ({ subjectType: "payment", paymentId: id, type, data }) as const;
+  const { changed, event } = changeSubject(payment, change, tell, now);
+  return { payment: changed, event };
 }

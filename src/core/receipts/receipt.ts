@@ -8,7 +8,7 @@
  * One of a sale at a time: another may be issued once the last has failed or been cancelled.
  */
 import { type Queryable, type Statement, table } from "../../store/index.ts";
-import type { NewEvent } from "../events/event.ts";
+import { changeSubject, type NewEvent } from "../events/event.ts";
 
 export type ReceiptState = "issuing" | "issued" | "failed" | "cancelling" | "cancelled";
 
@@ -85,20 +85,10 @@ export function changeReceipt(
   change: Partial<Receipt>,
   now: Date,
 ): { receipt: Receipt; event: NewEvent } {
-  const changed: Receipt = { ...receipt, ...change, updatedAt: now, eventSeq: receipt.eventSeq + 1 };
-  return {
-    receipt: changed,
-    event: {
-      merchantId: changed.merchantId,
-      subjectType: "receipt",
-      subjectId: changed.id,
-      subjectSeq: changed.eventSeq,
-      paymentId: changed.paymentId,
-      type: `receipt.${changed.state}`,
-      data: { state: changed.state, amount: changed.amount, reason: changed.failureMessage },
-      at: now,
-    },
-  };
+  const tell = ({ paymentId, state, amount, failureMessage: reason }: Receipt) =>
+    ({ subjectType: "receipt", paymentId, type: `receipt.${state}`, data: { amount, reason } }) as const;
+  const { changed, event } = changeSubject(receipt, change, tell, now);
+  return { receipt: changed, event };
 }
 
 /** A sale that receipts are for. */

@@ -7,7 +7,7 @@
  * While pending or unknown its amount is reserved: no other refund can have it.
  */
 import { type Queryable, type Statement, table } from "../../store/index.ts";
-import type { NewEvent } from "../events/event.ts";
+import { changeSubject, type NewEvent } from "../events/event.ts";
 
 export type RefundState = "pending" | "unknown" | "succeeded" | "failed";
 
@@ -89,25 +89,10 @@ export const refunds = table<Refund>(
 
 /** The refund after a change, and the one event that tells of it. */
 export function changeRefund(refund: Refund, change: Partial<Refund>, now: Date): { refund: Refund; event: NewEvent } {
-  const changed: Refund = { ...refund, ...change, updatedAt: now, eventSeq: refund.eventSeq + 1 };
-  return {
-    refund: changed,
-    event: {
-      merchantId: changed.merchantId,
-      subjectType: "refund",
-      subjectId: changed.id,
-      subjectSeq: changed.eventSeq,
-      paymentId: changed.paymentId,
-      type: `refund.${changed.state}`,
-      data: {
-        state: changed.state,
-        amount: changed.amount,
-        currency: changed.currency,
-        reason: changed.failureMessage,
-      },
-      at: now,
-    },
-  };
+  const tell = ({ paymentId, state, amount, currency, failureMessage: reason }: Refund) =>
+    ({ subjectType: "refund", paymentId, type: `refund.${state}`, data: { amount, currency, reason } }) as const;
+  const { changed, event } = changeSubject(refund, change, tell, now);
+  return { refund: changed, event };
 }
 
 /** Those that were paid out, in that order. */

@@ -30,7 +30,7 @@ interface Kind {
   body: TObject;
   response: TObject;
   read(body: Fields): Read<ReceiptFields>;
-  /** The sale that an address names, and the key of its channel's row; undefined when there is no such payment. */
+  /** The sale that an address names, a payment's with its channel; undefined when there is no such payment. */
   sale(core: Core, call: Call): Promise<(Sale & { channelId?: string }) | undefined>;
   /** The channel a new receipt is issued through. */
   isChannel(channel: Channel, channelId: string | undefined, fields: ReceiptFields): boolean;
