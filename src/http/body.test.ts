@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeUtf8, findUnstorable, MalformedBody, parseFields, parseForm } from "./body.ts";
+import { decodeUtf8, findUnstorable, MalformedBody, parseFields, parseForm, readBody } from "./body.ts";
+import { httpLimits } from "./limits.ts";
 
 const json = "application/json";
 const form = "application/x-www-form-urlencoded";
@@ -42,6 +43,18 @@ describe("reading a body", () => {
     ["two lists", "a[]=1&b[]=2&a[]=3", { a: ["1", "3"], b: ["2"] }],
     ["a[b], an object", "extra[requester]=customer&extra[note]=x", { extra: { requester: "customer", note: "x" } }],
     ["a list with a space before its key", "a[]=1& a[]=2", { a: ["1", "2"] }],
+    ["a[0] and a[]", "a[0]=1&a[]=2&a[]=3", { a: ["1", "2", "3"] }],
+    ["a[] and a[0]", "a[]=1&a[0]=2", { a: ["1", "2"] }],
+    ["a[0] and a[0]", "a[0]=1&a[0]=2", { a: ["1", "2"] }],
+    ["a[] and a", "a[]=1&a=2", { a: ["1", "2"] }],
+    ["indexes that do not begin with 0", "a[3]=1&a[7]=2", { a: ["1", "2"] }],
+    ["an object in an object", "a[b][c]=1&a[b][d]=2&a[e]=3", { a: { b: { c: "1", d: "2" }, e: "3" } }],
+    ["a list in an object", "a[b][c]=1&a[d][]=3&a[d][]=4", { a: { b: { c: "1" }, d: ["3", "4"] } }],
+    ["objects in a list", "a[0][n]=1&a[0][m]=2&a[1][n]=3", { a: [{ n: "1", m: "2" }, { n: "3" }] }],
+    ["objects in a list without indexes", "a[][n]=1&a[][n]=2", { a: [{ n: "1" }, { n: "2" }] }],
+    ["lists in a list", "a[0][]=1&a[0][]=2&a[1][]=3", { a: [["1", "2"], ["3"]] }],
+    ["brackets that are percent-encoded", "a%5Bb%5D%5B%5D=1", { a: { b: ["1"] } }],
+    ["keys that are no names", "a[b=1&a]b=2&a[b]c=3&[a]=4&b=5", { b: "5" }],
   ])("a form with %s", (_name, text, fields) => {
     expect(parseForm(text)).toEqual(fields);
   });
@@ -60,8 +73,23 @@ describe("reading a body", () => {
     expect(() => parseFields(text, contentType)).toThrow(MalformedBody);
   });
 
+  it("is nested so deep and no deeper, as JSON or as a form", () => {
+    const form_ = (depth: number) => `a${"[b]".repeat(depth - 1)}=1`;
+    const json_ = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+    const deep = httpLimits.json_depth;
+    for (const [written, type] of [
+      [form_, form],
+      [json_, json],
+    ] as const) {
+      expect(parseFields(written(deep), type)).toHaveProperty("a");
+      expect(() => parseFields(written(deep + 1), type)).toThrow(MalformedBody);
+      expect(() => parseFields(written(deep + 1), type)).toThrow(String(deep));
+    }
+  });
+
   it("does not take a key for the prototype of what it makes", () => {
     for (const fields of [
+      parseForm("a[__proto__][isAdmin]=true&a[constructor][prototype][isAdmin]=true"),
       parseFields('{"__proto__":{"isAdmin":true},"a":1}', json),
       parseForm("__proto__[isAdmin]=true&a=1"),
       parseForm("a[__proto__]=true&constructor=1"),
@@ -127,6 +155,47 @@ describe("bytes of a body", () => {
   });
 });
 
+describe("a problem with a body", () => {
+  const bad = Buffer.from([0xff, 0xfe]);
+  const around = (before: string, after = "") => Buffer.concat([Buffer.from(before), bad, Buffer.from(after)]);
+  const multipart = "multipart/form-data; boundary=b";
+  const part = (name: string) => `--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n`;
+
+  it.each([
+    ["JSON", around('{"a":1,"name":"', '"}'), json, "name"],
+    ["JSON within", around('{"custom_data":{"b":["', '"]}}'), json, "custom_data.b.0"],
+    ["a form", around("a=1&name=", "&b=2"), form, "name"],
+    ["a form that is encoded", Buffer.from("a=1& name=%ff"), form, "name"],
+    ["a form that is encoded, within", Buffer.from("custom_data%5Bb%5D=%EB%82"), form, "custom_data[b]"],
+    ["multipart", around(`${part("a")}1\r\n${part("name")}`, "\r\n--b--"), multipart, "name"],
+    ["JSON that is none as well", around('{"name":"'), json, undefined],
+    ["a form whose key it is", Buffer.from("%ff=1"), form, undefined],
+  ])("of encoding names the field in %s", async (_name, bytes, type, field) => {
+    await expect(readBody(bytes, type)).rejects.toMatchObject({ problem: { kind: "encoding", field } });
+  });
+
+  it.each([
+    ["JSON", "{", json, { kind: "json" }],
+    ["a list", "[]", json, { kind: "not-an-object" }],
+    ["depth", `{"a":${"[".repeat(40)}${"]".repeat(40)}}`, json, { kind: "too-deep", depth_max: httpLimits.json_depth }],
+    ["depth of a form", `a${"[]".repeat(40)}=1`, form, { kind: "too-deep", depth_max: httpLimits.json_depth }],
+    ["multipart", "x", multipart, { kind: "multipart" }],
+    ["multipart without a boundary", "x", "multipart/form-data", { kind: "multipart" }],
+  ])("is told by its kind: %s", async (_name, text, type, problem) => {
+    await expect(readBody(Buffer.from(text), type)).rejects.toMatchObject({ problem });
+  });
+
+  it.each(["", "--b--", "--b--\r\n", "\r\n--b--\r\n"])("is not that it is empty multipart: %j", async (text) => {
+    expect(await readBody(Buffer.from(text), multipart)).toEqual({});
+  });
+
+  it("is none of multipart with brackets, and files in it are passed over", async () => {
+    const file = '--b\r\nContent-Disposition: form-data; name="f"; filename="x"\r\n\r\nfile\r\n';
+    const text = `${part("a[b][]")}1\r\n${file}${part("c")}나루\r\n--b--\r\n`;
+    expect(await readBody(Buffer.from(text), multipart)).toEqual({ a: { b: ["1"] }, c: "나루" });
+  });
+});
+
 describe("what cannot be stored", () => {
   it.each([
     ["NUL", { name: "a\0b" }, "name"],
@@ -166,6 +235,11 @@ describe("a form made to be slow", () => {
   it.each([
     ["a key of blanks and brackets", `${"+".repeat(50_000)}[+[`],
     ["one key a hundred thousand times", "a&".repeat(100_000)],
+    ["one list without indexes", "a[]=&".repeat(50_000)],
+    ["one list of objects", "a[][b]=&".repeat(30_000)],
+    ["lists in lists", Array.from({ length: 10_000 }, (_, index) => `a[${index}]${"[]".repeat(30)}=`).join("&")],
+    ["brackets without end", `a${"[".repeat(200_000)}`],
+    ["bad percent signs", "%".repeat(200_000)],
     ["one key with as many indexes", Array.from({ length: 50_000 }, (_, index) => `a[k${index}]=`).join("&")],
   ])("is read at once: %s", (_name, text) => {
     const start = performance.now();

@@ -46,14 +46,14 @@ export type Fields = Record<string, unknown>;
 export async function readBody(bytes: Buffer, contentType: string | undefined): Promise<Fields> {
   if (bytes.length === 0) return {};
   const type = contentType?.toLowerCase();
-  const read = (text: string) =>
+  const read = async (text: string) =>
     type?.startsWith("multipart/form-data") ? parseMultipart(text, contentType!) : parseFields(text, type);
   try {
     return await read(decodeUtf8(bytes));
   } catch (error) {
     if (!(error instanceof MalformedBody) || error.problem?.kind !== "encoding") throw error;
     if (error.problem.field !== undefined) throw error;
-    const loose = await Promise.resolve(read(bytes.toString())).catch(() => ({}));
+    const loose = await read(bytes.toString()).catch(() => ({}));
     throw notUtf8(findText(loose, (text) => text.includes("\uFFFD")));
   }
 }
@@ -180,7 +180,9 @@ function put(into: Map<string, Held>, name: string, path: readonly string[], val
   path.forEach((part, index) => {
     const key = part === "" ? node.free() : part;
     if (index === path.length - 1) {
-      node.set(key, value);
+      // An index that is taken is one more of the list.
+      const isIndex = /^\d+$/.test(key);
+      put(node, isIndex && node.has(key) ? node.free() : key, [], value);
       return;
     }
     const inner = node.get(key);

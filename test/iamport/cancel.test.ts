@@ -210,7 +210,10 @@ describe("which payment", () => {
     { merchant_uid: "no-such-order" },
     { imp_uid: "x".repeat(32) },
     { merchant_uid: "x".repeat(40) },
-  ])("is not there: %j", async (fields) => {
+    { imp_uid: "x".repeat(33) },
+    { merchant_uid: "주".repeat(41) },
+    { imp_uid: "x".repeat(5_000), merchant_uid: "x".repeat(5_000) },
+  ])("is not there: %#", async (fields) => {
     for (const encoding of encodings) {
       const { status, body } = await node.cancel(fields, encoding);
       expect([status, body]).toEqual([200, { code: 1, message: none, response: null }]);
@@ -256,8 +259,8 @@ describe("where the money goes", () => {
     for (const value of [undefined, null, ""]) await refused(paid, { [field]: value }, 200, 1, field);
   });
 
-  it("is told with a telephone number at smartro, and without at others", async () => {
-    const paid = await node.paid({ pg: "smartro" });
+  it.each(["smartro", "smartro_v2"])("is told with a telephone number at %s", async (pg) => {
+    const paid = await node.paid({ pg });
     await refused(paid, {}, 200, 1, "refund_tel");
     const { body } = await node.cancel({ imp_uid: paid.imp_uid, refund_tel: "010-1234-5678" });
     expect(body.response).toMatchObject({ status: "cancelled" });
@@ -268,9 +271,12 @@ describe("where the money goes", () => {
     expect((await node.cancel({ imp_uid, refund_bank })).body.response).toMatchObject({ status: "cancelled" });
   });
 
-  it.each(["999", "KB", "국민", "0000"])("is at no bank that anybody knows: %s", async (refund_bank) => {
-    await refused(await node.paid(), { refund_bank }, 200, -1, "refund_bank");
-  });
+  it.each(["999", "KB", "국민", "0000", "001", "095", "099"])(
+    "is at no bank that has accounts: %s",
+    async (refund_bank) => {
+      await refused(await node.paid(), { refund_bank }, 200, -1, "refund_bank");
+    },
+  );
 
   it.each(["110-123-456789", "110 123 456789", "123456", "1".repeat(20)])("may be the account %s", async (number) => {
     const { imp_uid } = await node.paid();
@@ -280,6 +286,31 @@ describe("where the money goes", () => {
 
   it.each(["12345", "1".repeat(21), "계좌번호", "12345678a", "---"])("is no account: %s", async (refund_account) => {
     await refused(await node.paid(), { refund_account }, 200, 1, "refund_account");
+  });
+
+  it.each(["000123456789", "000-12-3456"])("is an account that the bank does not know: %s", async (refund_account) => {
+    const paid = await node.paid();
+    await refused(paid, { refund_account }, 200, -1);
+    expect((await node.cancel({ imp_uid: paid.imp_uid })).body.response).toMatchObject({ status: "cancelled" });
+  });
+
+  it("is looked at once there is something to give back", async () => {
+    const cancelled = await node.paid();
+    await node.cancel({ imp_uid: cancelled.imp_uid });
+    const ready = await node.issue();
+    for (const fields of [
+      { refund_account: "1" },
+      { refund_bank: "999" },
+      { refund_holder: undefined },
+      { refund_bank: undefined, refund_account: "12345" },
+    ]) {
+      await refused(cancelled, fields, 200, 1, already);
+      await refused(ready, fields, 200, -1, undeposited);
+    }
+    const paid = await node.paid();
+    await refused(paid, { refund_account: "1", amount: 10_001 }, 200, 1, "amount");
+    await refused(paid, { refund_account: "1", checksum: 9_999 }, 200, 1, "checksum");
+    await refused(paid, { refund_account: "1" }, 200, 1, "refund_account");
   });
 
   it("is nobody's to read afterwards", async () => {
@@ -324,8 +355,8 @@ async function wholeDatabase({ database }: TestNode): Promise<string> {
 describe("tax", () => {
   const mixed = "nice.narumixed0m";
 
-  it("must be said at nice of a payment that had a tax-free part", async () => {
-    const paid = await node.paid({ pg: mixed, tax_free: 4_000 });
+  it.each([mixed, "welcome"])("must be said at %s of a payment that had a tax-free part", async (pg) => {
+    const paid = await node.paid({ pg, tax_free: 4_000 });
     await refused(paid, { amount: 1_000 }, 200, 1, "tax_free");
     const { body } = await node.cancel({ imp_uid: paid.imp_uid, amount: 1_000, tax_free: 1_000 });
     expect(body.response).toMatchObject({ status: "paid", cancel_amount: 1_000 });
@@ -340,9 +371,30 @@ describe("tax", () => {
     expect((await node.cancel({ imp_uid: plain.imp_uid, tax_free: 0 })).body.code).toBe(0);
   });
 
-  it("is none where the PG reads it so", async () => {
-    const { imp_uid } = await node.paid({ pg: "welcome", tax_free: 4_000 });
-    expect((await node.cancel({ imp_uid, amount: 1_000 })).body.response).toMatchObject({ cancel_amount: 1_000 });
+  it("may be left out at welcome of a payment that had none", async () => {
+    for (const tax_free of [undefined, 0]) {
+      const { imp_uid } = await node.paid({ pg: "welcome", tax_free });
+      expect((await node.cancel({ imp_uid, amount: 1_000 })).body.response).toMatchObject({ cancel_amount: 1_000 });
+    }
+  });
+
+  it.each([mixed, "welcome"])("at %s is no more than is left of the payment's", async (pg) => {
+    const paid = await node.paid({ pg, tax_free: 4_000, vat_amount: 500 });
+    await refused(paid, { amount: 5_000, tax_free: 4_001, vat_amount: 0 }, 200, 1, "tax_free");
+    await refused(paid, { amount: 5_000, tax_free: 0, vat_amount: 501 }, 200, 1, "vat_amount");
+    const fields = { imp_uid: paid.imp_uid, amount: 4_000, tax_free: 3_000, vat_amount: 100 };
+    expect((await node.cancel(fields)).body.response).toMatchObject({ cancel_amount: 4_000 });
+    await refused(paid, { amount: 2_000, tax_free: 1_001, vat_amount: 0 }, 200, 1, "tax_free");
+    await refused(paid, { amount: 2_000, tax_free: 0, vat_amount: 401 }, 200, 1, "vat_amount");
+    const rest = await node.cancel({ imp_uid: paid.imp_uid, tax_free: 1_000, vat_amount: 400 }, "form");
+    expect(rest.body.response).toMatchObject({ status: "cancelled", cancel_amount: 10_000 });
+  });
+
+  it("of a refund that the bank refused is still left", async () => {
+    const { imp_uid } = await node.paid({ pg: mixed, tax_free: 4_000 });
+    await node.arm("refund-refused");
+    expect((await node.cancel({ imp_uid, amount: 4_000, tax_free: 4_000 })).body.code).toBe(-1);
+    expect((await node.cancel({ imp_uid, amount: 4_000, tax_free: 4_000 })).body.code).toBe(0);
   });
 
   it.each([
@@ -370,8 +422,9 @@ describe("what a PG allows", () => {
     "kicc",
   ])("%s gives back in part and in full", async (pg) => {
     const { imp_uid } = await node.paid({ pg });
-    expect((await node.cancel({ imp_uid, amount: 1_000 })).body.response).toMatchObject({ status: "paid" });
-    expect((await node.cancel({ imp_uid })).body.response).toMatchObject({ status: "cancelled" });
+    const fields = { imp_uid, refund_tel: "010-1234-5678" };
+    expect((await node.cancel({ ...fields, amount: 1_000 })).body.response).toMatchObject({ status: "paid" });
+    expect((await node.cancel(fields)).body.response).toMatchObject({ status: "cancelled" });
   });
 
   it("danal gives nothing back", async () => {

@@ -108,6 +108,16 @@ describe("a change", () => {
     await unchanged(revoked, { vbank_due: node.now() + 3_600 }, 400);
   });
 
+  it("is refused so before anything else is looked at: the PG, the fields", async () => {
+    const message = "입금대기 상태의 가상계좌가 아닙니다.";
+    for (const pg of ["nice", "settle"]) {
+      const paid = await node.paid({ pg });
+      for (const fields of [{ amount: 500 }, {}, { amount: "much" }, { vbank_due: 1_600_000_000 }]) {
+        await unchanged(paid, fields, 400, message);
+      }
+    }
+  });
+
   it("is refused past the deadline", async () => {
     await withNode({}, async (mine) => {
       const { imp_uid } = await mine.issue({ pg: "settle", vbank_due: mine.now() + 3_600 });
@@ -208,6 +218,16 @@ describe("a withdrawal", () => {
       expect([before.status, status, body.code]).toEqual([before.status, 400, -1]);
       expect(await node.payment(imp_uid)).toEqual(before);
     }
+  });
+
+  it.each(["daou", "mobilians", "html5_inicis"])("of what was paid is refused before the rules of %s", async (pg) => {
+    const paid = await node.paid({ pg, vbank_code: "032" });
+    const { status, body } = await revoke(paid.imp_uid);
+    expect([status, body]).toEqual([
+      400,
+      { code: -1, message: "입금대기 상태의 가상계좌가 아닙니다.", response: null },
+    ]);
+    expect(await node.payment(paid.imp_uid)).toEqual(paid);
   });
 
   it("is still possible past the deadline", async () => {

@@ -58,11 +58,33 @@ describe.each(["banks", "cards"] as const)("%s", (kind) => {
     }
   });
 
-  it.each(["000", "999", "88", "BK88", "abc", "%20", "constructor", "__proto__"])("do not know %s", async (code) => {
+  it.each(["000", "999", "BK888", "abc", "%20", "constructor", "__proto__"])("do not know %s", async (code) => {
     for (const encoding of encodings) {
       const { status, body } = await node.iamport("GET", `/${kind}/${code}`, {}, encoding);
       expect([status, body]).toEqual([404, { code: -1, message: expect.any(String), response: null }]);
     }
+  });
+});
+
+describe("a bank", () => {
+  it.each([
+    ["088", "088", "신한은행"],
+    ["88", "088", "신한은행"],
+    ["BK88", "088", "신한은행"],
+    ["4", "004", "국민은행"],
+    ["04", "004", "국민은행"],
+    ["BK04", "004", "국민은행"],
+  ])("may be named %s, and is shown with three digits", async (spelling, code, name) => {
+    for (const encoding of encodings) {
+      const { status, body } = await node.iamport("GET", `/banks/${spelling}`, {}, encoding);
+      expect([status, body.response]).toEqual([200, { code, name }]);
+    }
+  });
+});
+
+describe("a card company", () => {
+  it.each(["88", "BK88", "4", "41"])("has no other spelling: %s", async (code) => {
+    expect((await node.iamport("GET", `/cards/${code}`)).status).toBe(404);
   });
 });
 

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { Fields } from "../support/client.ts";
 import { useNode } from "../support/scenario.ts";
-import { breaches, endpointOf, holdToContract } from "./contract.ts";
+import { breaches, endpointOf, holdToContract, isUnbuilt } from "./contract.ts";
 
 const node = useNode();
 const path = "/payments/imp_123456789012";
@@ -79,6 +79,7 @@ it("sees what is wrong with an envelope", () => {
     [401, { ...refusal, error: "?" }],
     [401, { code: -1, message: "Unauthorized" }],
     [401, null],
+    [400, { ...refusal, message: "imp_uid is missing" }],
     [200, { code: 0, message: null, response: null }],
     [200, { code: 0, message: "", response: [] }],
   ];
@@ -97,4 +98,10 @@ it("knows whose a path is", () => {
   expect(endpointOf("GET", "/vbanks/holder")?.answer).not.toBe(endpointOf("PUT", "/vbanks/a")?.answer);
   expect(endpointOf("GET", "/payments/find/a/undefined")?.path).toBe("/payments/find/:merchant_uid/:status");
   expect(endpointOf("GET", "/nothing")).toBeUndefined();
+  for (const target of ["/subscribe", "/naver/a/b?c=d", "/kakao/payment/orders", "/payments/imp_1/naver/cash-amount"]) {
+    expect([target, isUnbuilt(target)]).toEqual([target, true]);
+  }
+  for (const target of ["/subscribers", "/kakao", "/payments/naver", "/vbanks/naver"]) {
+    expect([target, isUnbuilt(target)]).toEqual([target, false]);
+  }
 });

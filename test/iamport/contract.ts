@@ -282,6 +282,10 @@ export const endpoints: readonly Endpoint[] = [
     (path): Endpoint => ({ method: "GET", path, statuses: [400], answer: nothing }),
   ),
   { method: "GET", path: "/payments/status/:status", statuses: [200, 400], answer: page, rules: pageBreaches },
+  { method: "GET", path: "/payments/prepare", statuses: [400], answer: nothing },
+  ...["/receipts/external", "/receipts"].flatMap((path) =>
+    ["GET", "POST", "DELETE"].map((method): Endpoint => ({ method, path, statuses: [400], answer: nothing })),
+  ),
   { method: "POST", path: "/payments/cancel", statuses: [200, 400], answer: payment, rules: breaches },
   { method: "POST", path: "/payments/prepare", statuses: [200, 400], answer: prepared },
   { method: "PUT", path: "/payments/prepare", statuses: [200, 400, 404], answer: prepared },
@@ -322,8 +326,19 @@ export const endpoints: readonly Endpoint[] = [
 ];
 
 /** What any request may be told, whatever it asks: who are you, too much, not now, no such thing. */
-const shellStatuses = [401, 413, 414, 415, 503];
+const shellStatuses = [401, 413, 414, 415, 431, 503];
 const unknownPathStatuses = [400, 404, 405];
+
+/** Parts of the API that are not about virtual accounts, of which a caller is told that they are not there. */
+export const unbuilt =
+  "subscribe escrows certifications tiers cvs partners payco naver benepia kcpquick paymentwall kakao/payment".split(
+    " ",
+  );
+
+export function isUnbuilt(target: string): boolean {
+  const path = pathOf(target).slice(1);
+  return /^payments\/[^/]+\/naver(\/|$)/.test(path) || unbuilt.some((family) => `${path}/`.startsWith(`${family}/`));
+}
 
 const ajv = new Ajv({ strict: true, allErrors: true, allowUnionTypes: true, strictTypes: false });
 const compiled = new Map<Schema, ValidateFunction>();
@@ -356,7 +371,8 @@ export function holdToContract(method: string, target: string, answer: { status:
   const endpoint = endpointOf(method, target);
   const { status } = answer;
   const body = answer.body as { code?: unknown; response?: unknown } | null;
-  const allowed = [...(endpoint?.statuses ?? unknownPathStatuses), ...shellStatuses];
+  const statuses = isUnbuilt(target) ? [501] : (endpoint?.statuses ?? unknownPathStatuses);
+  const allowed = [...statuses, ...shellStatuses];
   const found = allowed.includes(status) ? [] : [`the status ${status} is none of ${allowed.join(" ")}`];
   if (body?.code === 0) {
     if (status !== 200 && status !== 207) found.push(`the status of a success is ${status}`);
@@ -368,6 +384,8 @@ export function holdToContract(method: string, target: string, answer: { status:
   } else {
     if (status === 200 && method === "GET") found.push("what cannot be read has a status of its own");
     found.push(...problems(errorEnvelope, body));
+    const { message } = (body ?? {}) as { message?: unknown };
+    if ([400, 413].includes(status) && !/[가-힣]/.test(String(message))) found.push("the message is not in Korean");
   }
   if (found.length === 0) return;
   throw new Error(`${method} ${target} broke the contract:\n${found.join("\n")}\n${JSON.stringify(body)}`);

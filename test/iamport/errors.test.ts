@@ -1,9 +1,9 @@
 /** Whatever comes, it is answered in the envelope. */
 import { describe, expect, it } from "vitest";
-import { encodings, type IamportAnswer } from "../support/client.ts";
-import { type RawRequest, raw } from "../support/raw.ts";
+import { encodings, type Fields, type IamportAnswer } from "../support/client.ts";
+import { type RawRequest, raw, speak } from "../support/raw.ts";
 import { useNode } from "../support/scenario.ts";
-import { endpoints, holdToContract } from "./contract.ts";
+import { endpoints, holdToContract, unbuilt } from "./contract.ts";
 
 const node = useNode();
 const json = { "content-type": "application/json" };
@@ -35,7 +35,10 @@ describe("a path that is not there", () => {
     ["GET", "/users/getToken"],
     ["GET", "/users"],
     ["GET", "/banks/088/names"],
-    ["GET", "/receipts"],
+    ["PUT", "/receipts"],
+    ["GET", "/nope"],
+    ["GET", "/codes/banks"],
+    ["POST", "/kakao"],
     ["GET", "/payments/cancel/imp_000000000000"],
     ["POST", "/payments"],
     ["POST", "/users/pg"],
@@ -57,6 +60,23 @@ describe("a path that is not there", () => {
   });
 });
 
+describe("a part of the API that is not here", () => {
+  const paths = [...unbuilt, "payments/imp_000000000000/naver"].flatMap((family) => [
+    `/${family}`,
+    `/${family}/a`,
+    `/${family}/a/b/c?d=e`,
+  ]);
+
+  it.each(paths)("%s", async (path) => {
+    for (const method of ["GET", "POST", "PUT", "DELETE"]) {
+      const body = method === "GET" ? {} : { headers: json, body: "{}" };
+      expect([method, (await send({ method, path, ...body })).status]).toEqual([method, 501]);
+      const stranger = await send({ method, path, headers: { ...body.headers, authorization: "" } });
+      expect([method, stranger.status, stranger.body.message]).toEqual([method, 401, "Unauthorized"]);
+    }
+  });
+});
+
 describe.each(written.map(({ method, path }) => [method, sample(path)]))(
   "%s %s with a body that cannot be read",
   (method, path) => {
@@ -70,7 +90,7 @@ describe.each(written.map(({ method, path }) => [method, sample(path)]))(
       ["JSON that is not UTF-8", json, Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d])],
       ["a form that is not UTF-8", form, Buffer.from([0x61, 0x3d, 0xff, 0xfe])],
       ["a form whose encoded bytes are not UTF-8", form, "merchant_uid=%ff%fe"],
-      ["JSON that is nested without end", json, `{"custom_data":${"[".repeat(20_000)}${"]".repeat(20_000)}}`],
+      ["JSON that is nested without end", json, `{"custom_data":${"[".repeat(7_000)}${"]".repeat(7_000)}}`],
     ];
     it.each(bodies)("%s", async (_name, headers, body) => {
       expect((await send({ method, path, headers, body })).status).toBe(400);
@@ -81,8 +101,94 @@ describe.each(written.map(({ method, path }) => [method, sample(path)]))(
       expect((await send({ method, path, headers: form, body })).status).toBe(413);
       expect((await send({ method, path, headers: json, body })).status).toBe(413);
     });
+
+    it.runIf(path !== "/users/getToken")("is no concern of strangers", async () => {
+      for (const [name, type, body] of [...bodies, ["too large", form, Buffer.alloc(300_000, "x")] as const]) {
+        const answer = await send({ method, path, headers: { ...type, authorization: "" }, body });
+        expect([name, answer.status, answer.body.message]).toEqual([name, 401, "Unauthorized"]);
+      }
+    });
   },
 );
+
+describe("the length of a body", () => {
+  it.each([
+    ["/vbanks", 262_144],
+    ["/users/getToken", 16_384],
+  ])("%s: %i bytes and no more", async (path, length) => {
+    const headers = { authorization: await node.token(), ...json };
+    const fields: Fields = path === "/vbanks" ? node.order() : node.credentials;
+    const sized = (bytes: number) => {
+      const room = bytes - Buffer.byteLength(JSON.stringify({ ...fields, padding: "" }));
+      return JSON.stringify({ ...fields, padding: "x".repeat(room) });
+    };
+    const fits = await raw(node.url, { method: "POST", path, headers, body: sized(length) });
+    expect([fits.status, JSON.parse(fits.text).code]).toEqual([200, 0]);
+    const over = await send({ method: "POST", path, headers: json, body: sized(length + 1) });
+    expect([over.status, over.body.message]).toEqual([413, expect.stringContaining(length.toLocaleString("en-US"))]);
+  });
+});
+
+describe("text that is not UTF-8", () => {
+  const bad = Buffer.from([0xb3, 0xaa, 0xb7, 0xe7]);
+  const around = (before: string, after: string) => Buffer.concat([Buffer.from(before), bad, Buffer.from(after)]);
+  const part = '--b\r\nContent-Disposition: form-data; name="buyer_name"\r\n\r\n';
+  const bodies: [string, Record<string, string>, string | Uint8Array][] = [
+    ["JSON", json, around('{"amount":1000,"buyer_name":"', '","name":"표"}')],
+    ["JSON, in a list of an object", json, around('{"buyer_name":{"a":["', '"]}}')],
+    ["a form", form, around("amount=1000&buyer_name=", "&name=a")],
+    ["an encoded form", form, "amount=1000&buyer_name=%B3%AA%B7%E7&name=a"],
+    ["an encoded form with brackets", form, "buyer_name%5Ba%5D=%FF"],
+    ["a form without a type", {}, around("amount=1000&buyer_name=", "")],
+    ["multipart", { "content-type": "multipart/form-data; boundary=b" }, around(part, "\r\n--b--\r\n")],
+  ];
+
+  it.each(bodies)("is named where it is in %s", async (_name, headers, body) => {
+    const { status, body: answer } = await send({ method: "POST", path: "/vbanks", headers, body });
+    expect([status, answer.message]).toEqual([400, expect.stringContaining("buyer_name")]);
+  });
+
+  it.each([
+    ["GET", "/payments?imp_uid[]=%ff", "imp_uid"],
+    ["GET", "/payments?imp_uid%5B%5D=imp_000000000000&merchant_uid%5B%5D=%B3%AA", "merchant_uid"],
+    ["GET", "/vbanks/holder?bank_code=088&bank_num=%ff", "bank_num"],
+    ["GET", "/payments/status/all?sorting=%c0%80", "sorting"],
+    ["POST", "/vbanks?pg_api_key=%ff", "pg_api_key"],
+  ])("is named where it is in an address: %s %s", async (method, path, field) => {
+    const body = method === "POST" ? { headers: json, body: JSON.stringify(node.order()) } : {};
+    const { status, body: answer } = await send({ method, path, ...body });
+    expect([status, answer.message]).toEqual([400, expect.stringContaining(field)]);
+  });
+});
+
+describe("what is not even a request", () => {
+  const refused = (answer: { status: number; headers: string; body: string }, status: number) => {
+    expect(answer.headers).toMatch(/content-type: application\/json/i);
+    expect(answer.headers).toContain(`Content-Length: ${Buffer.byteLength(answer.body)}`);
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([
+      status,
+      { code: -1, message: expect.stringMatching(/[가-힣]/), response: null },
+    ]);
+  };
+
+  it.each([
+    ["no request line", "NONSENSE\r\n\r\n"],
+    ["a space in the address", "GET /payments/a b HTTP/1.1\r\nHost: a\r\n\r\n"],
+    ["a header without a name", "GET /banks HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"],
+    ["a length that is none", "POST /vbanks HTTP/1.1\r\nHost: a\r\nContent-Length: much\r\n\r\n"],
+  ])("%s", async (_name, text) => {
+    refused(await speak(node.url, text), 400);
+  });
+
+  it("headers of 100 kB", async () => {
+    refused(await speak(node.url, `GET /banks HTTP/1.1\r\nHost: a\r\nX-A: ${"x".repeat(100_000)}\r\n\r\n`), 431);
+    refused(await speak(node.url, `GET /banks?a=${"x".repeat(100_000)} HTTP/1.1\r\nHost: a\r\n\r\n`), 431);
+  });
+
+  it("leaves the node as it was", async () => {
+    expect((await node.iamport("GET", "/banks")).status).toBe(200);
+  });
+});
 
 describe("a multipart body that is none", () => {
   it.each([
@@ -188,14 +294,21 @@ describe("text that cannot be kept", () => {
 });
 
 describe("what is far too long", () => {
-  it.each([
-    ["GET", `/payments/${"x".repeat(500)}`],
-    ["GET", `/payments/find/${"x".repeat(500)}`],
-    ["GET", `/payments/prepare/${"x".repeat(500)}`],
-    ["DELETE", `/vbanks/${"x".repeat(500)}`],
-    ["GET", `/banks/${"x".repeat(500)}`],
-  ])("%s an id of 500 characters", async (method, path) => {
-    expect([400, 404, 414]).toContain((await send({ method, path })).status);
+  const paths: [method: string, before: string][] = [
+    ["GET", "/payments/"],
+    ["GET", "/payments/find/"],
+    ["GET", "/payments/findAll/"],
+    ["GET", "/payments/prepare/"],
+    ["GET", "/receipts/"],
+    ["GET", "/receipts/external/"],
+    ["DELETE", "/vbanks/"],
+    ["PUT", "/vbanks/"],
+    ["GET", "/banks/"],
+  ];
+  it.each(paths)("%s %s and an id of more than 256 characters", async (method, before) => {
+    for (const id of ["x".repeat(256), "x".repeat(257), "x".repeat(5_000), encodeURIComponent("주".repeat(257))]) {
+      expect((await send({ method, path: `${before}${id}` })).status).toBe(404);
+    }
   });
 
   it("an amount of a hundred digits, a page beyond all numbers", async () => {

@@ -57,7 +57,10 @@ describe("a look-up fails", () => {
     ["bank_num", { bank_code: "088" }],
     ["bank_code", { bank_code: "", bank_num: "110123456789" }],
     ["bank_num", { bank_code: "088", bank_num: "" }],
-  ])("without %s: %j", async (field, fields) => {
+    ["bank_code", { bank_code: "0".repeat(11), bank_num: "110123456789" }],
+    ["bank_num", { bank_code: "088", bank_num: "1".repeat(33) }],
+    ["bank_num", { bank_code: "088", bank_num: "1".repeat(5_000) }],
+  ])("without %s of its length: %#", async (field, fields) => {
     for (const encoding of encodings) {
       const { status, body } = await look(fields, encoding);
       expect([status, body.code]).toEqual([400, -1]);

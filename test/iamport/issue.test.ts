@@ -261,6 +261,13 @@ describe("a channel", () => {
     expect(issued).toMatchObject({ pg_provider: "settle", pg_id: "narusettle0" });
   });
 
+  it.each(["", "channel-key-of-nobody", "x".repeat(55)])("is chosen by pg for channel_key %j", async (channel_key) => {
+    for (const encoding of encodings) {
+      expect(await node.issue({ channel_key, pg: "settle" }, encoding)).toMatchObject({ pg_provider: "settle" });
+    }
+    expect(await node.issue({ channel_key })).toMatchObject({ pg_provider: "nice", pg_id: "naru00000m" });
+  });
+
   it("of a PG without virtual accounts needs a contract", async () => {
     await refused({ pg: "kakaopay" }, 200, -1, "계약이 필요합니다.");
   });
@@ -363,13 +370,26 @@ describe("tax", () => {
     expect(issued).toMatchObject({ pg_provider: "welcome", amount: 10_000 });
   });
 
+  it("welcome takes a tenth of the amount as vat_amount, and no more", async () => {
+    expect(await node.issue({ pg: "welcome", vat_amount: 1_000 })).toMatchObject({ amount: 10_000 });
+    expect(await node.issue({ pg: "welcome", amount: 10_009, vat_amount: 1_000 })).toMatchObject({ amount: 10_009 });
+    await refused({ pg: "welcome", vat_amount: 1_001 }, 200, -1, "vat_amount");
+    await refused({ pg: "welcome", amount: 10_009, vat_amount: 1_001 }, 200, -1, "vat_amount");
+    expect(await node.issue({ pg: "nice.narumixed0m", vat_amount: 1_001 })).toMatchObject({ amount: 10_000 });
+  });
+
   it.each(["settle", "ksnet", "tosspayments", "html5_inicis"])("%s passes over them", async (pg) => {
     expect(await node.issue({ pg, tax_free: 1_000, vat_amount: 818 })).toMatchObject({ pg_provider: pg });
   });
 });
 
 describe("a fixed account", () => {
-  const ownNumber = () => `790${String(Math.floor(Math.random() * 1e11)).padStart(11, "0")}`;
+  let numbers = 0;
+  /** Of a length that no bank of the sandbox lends. */
+  const ownNumber = () => {
+    numbers += 1;
+    return `55580000${String(numbers).padStart(7, "0")}`;
+  };
 
   it.each(["settle", "smartro_v2"])("of %s has the number that the PG gave the merchant", async (pg) => {
     const vbank_num = ownNumber();
@@ -390,6 +410,46 @@ describe("a fixed account", () => {
     const fresh = { pg: "settle", vbank_num: ownNumber(), vbank_code: undefined };
     expect(await node.issue(fresh, "form")).toMatchObject({ vbank_num: fresh.vbank_num, vbank_code: "011" });
   });
+
+  it.each([
+    ["088", "56212345678901"],
+    ["088", "562-123-4567890-1"],
+    ["004", "12349212345678"],
+    ["011", "79012345678901"],
+    [undefined, "79012345678901"],
+    ["020", "12312345618123"],
+    ["092", "170012345678"],
+  ])("has no number such as bank %s lends: %s", async (vbank_code, vbank_num) => {
+    await refused({ pg: "settle", vbank_code, vbank_num }, 200, -1, "vbank_num");
+  });
+
+  it("may have a number such as another bank lends", async () => {
+    const vbank_num = "56212345678901";
+    expect(await node.issue({ pg: "settle", vbank_code: "004", vbank_num })).toMatchObject({
+      vbank_num,
+      vbank_code: "004",
+    });
+  });
+
+  it("at settle may be an escrow payment, of a buyer with an e-mail", async () => {
+    const fields = {
+      pg: "settle",
+      vbank_num: ownNumber(),
+      buyer_email: "gildong@example.com",
+      escrow_password: "1234",
+    };
+    for (const field of ["vbank_num", "buyer_email"]) {
+      await refused({ ...fields, [field]: undefined }, 400, -1, `${field} 파라메터가 누락되었습니다.`);
+    }
+    expect(await node.issue(fields)).toMatchObject({ escrow: true, vbank_num: fields.vbank_num });
+  });
+
+  it.each(["nice", "nice_v2", "html5_inicis", "tosspayments", "ksnet", "smartro_v2", "welcome", "kcp"])(
+    "is no escrow payment at %s",
+    async (pg) => {
+      await refused({ pg, escrow_password: "1234" }, 200, -1, "escrow_password");
+    },
+  );
 
   it("is paid order by order", async () => {
     const vbank_num = ownNumber();
@@ -473,6 +533,43 @@ describe("an account for any amount", () => {
 
   it.each(["nice", "smartro_v2", "tosspayments"])("is not to be had at %s", async (pg) => {
     await refused({ pg, fixed_unlimited_vbank: true }, 200, -1, "fixed_unlimited_vbank");
+  });
+});
+
+describe("custom_data that cannot be kept", () => {
+  it.each([
+    ["NUL", { seat: "a\u0000b" }],
+    ["NUL in a name", { "a\u0000": 1 }],
+    ["NUL far inside", { a: [{ b: ["\u0000"] }] }],
+    ["NUL in a list", ["\u0000"]],
+    ["half a character", { seat: "\ud800" }],
+    ["the other half", { a: { b: "\udc00x" } }],
+    ["half a character in a name", { "\ud800": 1 }],
+  ])("is refused, and nothing is stored: %s", async (_name, custom_data) => {
+    const before = await stored();
+    const { status, body } = await node.tryIssue({ custom_data });
+    expect([status, body]).toEqual([
+      400,
+      { code: -1, message: expect.stringContaining("custom_data"), response: null },
+    ]);
+    expect(await stored()).toEqual(before);
+  });
+
+  it.each(["[b]", "[]", "[0][c]"])("is refused in a form as well: custom_data%s", async (path) => {
+    const before = await stored();
+    const body = new URLSearchParams({ ...(node.order() as Record<string, string>), [`custom_data${path}`]: "\u0000" });
+    const headers = { authorization: await node.token(), "content-type": "application/x-www-form-urlencoded" };
+    const answer = await node.request("POST", "/vbanks", { headers, body });
+    expect([answer.status, answer.body]).toEqual([
+      400,
+      { code: -1, message: expect.stringContaining("custom_data"), response: null },
+    ]);
+    expect(await stored()).toEqual(before);
+  });
+
+  it("is not text that spells NUL or half a character", async () => {
+    const custom_data = '{"a":"\\u0000\\ud800"}';
+    expect(await node.issue({ custom_data })).toMatchObject({ custom_data });
   });
 });
 

@@ -50,6 +50,12 @@ describe("a token request", () => {
       { "content-type": 'multipart/form-data; boundary="a b"' },
       multipart("a b"),
     ],
+    ["of an empty type, as a form", { "content-type": "" }, credentials],
+    [
+      "of an empty type, in JSON",
+      { "content-type": "" },
+      JSON.stringify(Object.fromEntries(new URLSearchParams(credentials))),
+    ],
     ["of no type, as a form", {}, credentials],
     ["of no type, in JSON", {}, JSON.stringify(Object.fromEntries(new URLSearchParams(credentials)))],
   ];
@@ -132,6 +138,27 @@ describe("bodies where none belongs", () => {
     const { imp_uid } = await node.issue();
     const { status, body } = await send({ ...request, path: `/payments/${imp_uid}` });
     expect([status, body.response]).toMatchObject([200, { imp_uid, status: "ready" }]);
+  });
+
+  it.each([
+    ["POST", { "content-type": "" }],
+    ["GET", { "content-type": "" }],
+    ["GET", { "content-type": " ", "content-length": "0" }],
+  ])("of an empty type do not keep %s from reading a payment: %j", async (method, headers) => {
+    const { imp_uid } = await node.issue();
+    const { body } = await send({ method, path: `/payments/${imp_uid}`, headers });
+    expect(body.response).toMatchObject({ imp_uid });
+  });
+
+  it.each(["--b--\r\n", "--b--", "\r\n--b--\r\n", ""])("in multipart of no part have no fields: %j", async (body) => {
+    const headers = { "content-type": "multipart/form-data; boundary=b" };
+    const { imp_uid } = await node.issue();
+    const revoked = await send({ method: "DELETE", path: `/vbanks/${imp_uid}`, headers, body });
+    expect([revoked.status, revoked.body.response]).toMatchObject([200, { imp_uid, status: "failed" }]);
+    const nameless = await send({ method: "POST", path: "/vbanks", headers, body });
+    expect([nameless.status, nameless.body.message]).toEqual([400, expect.stringContaining("누락")]);
+    const nobody = await send({ method: "POST", path: "/users/getToken", headers, body });
+    expect([nobody.status, nobody.body.message]).toEqual([400, "imp_key, imp_secret 파라메터가 누락되었습니다."]);
   });
 
   it("of a GET hold its parameters, as HTTParty sends them", async () => {
@@ -240,6 +267,24 @@ describe("a form", () => {
     expect(deliveries.map((one) => one.url).sort()).toEqual(urls.slice(0, length));
   });
 
+  it.each([
+    ["custom_data[a][b]=1&custom_data[d][]=3", { a: { b: "1" }, d: ["3"] }],
+    [
+      "custom_data%5Ba%5D%5Bb%5D=1&custom_data%5Bd%5D%5B%5D=3&custom_data%5Bd%5D%5B%5D=4",
+      { a: { b: "1" }, d: ["3", "4"] },
+    ],
+    [
+      "custom_data[seats][0][no]=7&custom_data[seats][0][row]=A&custom_data[seats][1][no]=8",
+      { seats: [{ no: "7", row: "A" }, { no: "8" }] },
+    ],
+    ["custom_data[]=a&custom_data[]=b", ["a", "b"]],
+    ["custom_data[가]=나", { 가: "나" }],
+  ])("may nest fields: %s", async (nested, custom_data) => {
+    const issued = await issue(`${encoded(node.order())}&${nested}`);
+    expect(JSON.parse(String(issued.custom_data))).toEqual(custom_data);
+    expect((await node.payment(issued.imp_uid)).custom_data).toBe(issued.custom_data);
+  });
+
   it("may name a field that is empty, which is as if it were not named", async () => {
     expect(await issue(`${encoded(node.order())}&buyer_name=&name=`)).toMatchObject({ buyer_name: null, name: null });
   });
@@ -271,6 +316,21 @@ describe("ids of many payments", () => {
     const { status, body } = await send({ method: "GET", path: `/payments?${written}` });
     expect(status).toBe(200);
     expect(body.response.map((found: Fields) => found.imp_uid).sort()).toEqual([one.imp_uid, other.imp_uid].sort());
+  });
+});
+
+describe("a long address", () => {
+  it("of a hundred orders in Korean is read, with headers of 48 kB in all", async () => {
+    const orders = Array.from({ length: 100 }, (_, index) => `${"주".repeat(37)}${index}`);
+    const issued = await Promise.all(orders.slice(0, 3).map((merchant_uid) => node.issue({ merchant_uid })));
+    const path = `/payments?${orders.map((one) => `merchant_uid%5B%5D=${encodeURIComponent(one)}`).join("&")}`;
+    const filler = "x".repeat(48_000 - path.length - 300);
+    expect(filler.length).toBeGreaterThan(0);
+    for (const headers of [json, { "x-filler": filler }]) {
+      const { status, body } = await send({ method: "GET", path, headers });
+      expect(status).toBe(207);
+      expect(body.response.map((one: Fields) => one.imp_uid).sort()).toEqual(issued.map((one) => one.imp_uid).sort());
+    }
   });
 });
 

@@ -79,6 +79,16 @@ describe("a prepared payment", () => {
 });
 
 describe("one that is not there", () => {
+  it.each(["", "/", "?include_sandbox=true"])("is not read by an address without an id: %j", async (end) => {
+    for (const encoding of encodings) {
+      const { status, body } = await node.iamport("GET", `/payments/prepare${end}`, {}, encoding);
+      expect([status, body]).toEqual([
+        400,
+        { code: -1, message: "merchant_uid 파라메터가 누락되었습니다.", response: null },
+      ]);
+    }
+  });
+
   it.each(encodings)("is neither read nor changed (%s)", async (encoding) => {
     const expected = [404, { code: -1, message: unknown, response: null }];
     const found = await node.iamport("GET", `/payments/prepare/${uid()}`, {}, encoding);

@@ -115,6 +115,14 @@ describe("a token is taken", () => {
     ["after BEARER", (token) => ({ headers: { authorization: `BEARER ${token}` } })],
     ["in X-ImpTokenHeader", (token) => ({ headers: { "X-ImpTokenHeader": token } })],
     ["in _token of the address", (token) => ({ query: `?_token=${token}` })],
+    [
+      "in _token beside a Bearer of nothing",
+      (token) => ({ headers: { authorization: "Bearer" }, query: `?_token=${token}` }),
+    ],
+    [
+      "in X-ImpTokenHeader beside a Bearer of blanks",
+      (token) => ({ headers: { authorization: "Bearer  ", "X-ImpTokenHeader": token } }),
+    ],
     ["beside a Tier", (token) => ({ headers: { authorization: token, Tier: "A01" } })],
   ];
 

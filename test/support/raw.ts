@@ -1,5 +1,6 @@
 /** HTTP as it was written: `fetch` sets headers, lengths and encodings by itself, and some clients set others. */
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 
 export interface RawRequest {
   method: string;
@@ -36,5 +37,22 @@ export function raw(url: string, { method, path, headers = {}, body }: RawReques
       if (!answered) reject(error);
     });
     request.end(body);
+  });
+}
+
+/** What a server says, to its end, to a text that need not be HTTP. */
+export function speak(url: string, text: string): Promise<{ status: number; headers: string; body: string }> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url);
+    let answer = "";
+    const socket = connect(Number(port), hostname, () => socket.write(text));
+    socket.on("data", (chunk) => {
+      answer += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => {
+      const [headers = "", body = ""] = answer.split("\r\n\r\n", 2);
+      resolve({ status: Number(headers.split(" ")[1]), headers, body });
+    });
   });
 }
