@@ -199,7 +199,7 @@ async function deposit(random: Random, payment: Known, fields: Record<string, un
   for (const { status, body: refusal } of answers) {
     if (status !== 422) continue;
     demand(!fields.force, "a forced deposit was refused", about);
-    explain(payment, refusal.error!.reason!, wrong, about);
+    explain(payment, refusal.error!.reason!, wrong, fields, about);
     note(`refused: ${refusal.error!.reason}`);
   }
   if (taken.length === 0) return;
@@ -208,7 +208,7 @@ async function deposit(random: Random, payment: Known, fields: Record<string, un
   const first = taken.find((one) => !one.duplicate) ?? taken[0]!;
   const matched = first.outcome === "matched";
   note(matched ? "matched" : `suspended: ${first.reason}`);
-  if (first.reason !== null) explain(payment, first.reason, wrong, about);
+  if (first.reason !== null) explain(payment, first.reason, wrong, fields, about);
   demand(matched || first.outcome === "suspended", "a deposit was neither matched nor suspended", about);
   if (matched) {
     demand(wrong === undefined, `a deposit was matched although it was ${wrong}`, about);
@@ -225,12 +225,23 @@ async function deposit(random: Random, payment: Known, fields: Record<string, un
   });
 }
 
+/** A deadline may have been moved to before this while the deposit was under way. */
+function isAfterAnyDue(payment: Known, occurredAt: unknown): boolean {
+  return typeof occurredAt === "string" && Date.parse(occurredAt) > Math.min(...payment.dues_ms);
+}
+
 /** What can be told of a reason at once; the rest is looked at in the end. */
-function explain(payment: Known, reason: string, wrong: string | undefined, about: unknown): void {
+function explain(
+  payment: Known,
+  reason: string,
+  wrong: string | undefined,
+  fields: Record<string, unknown>,
+  about: unknown,
+): void {
   payment.reasons.add(reason);
   const legal =
     reason === "late"
-      ? wrong === "late" || mayBeLate(payment)
+      ? wrong === "late" || mayBeLate(payment) || isAfterAnyDue(payment, fields.occurredAt)
       : reason.startsWith("amount_")
         ? wrong === "of another amount" || payment.amounts.size > 1
         : reason === "closed" || reason === "already_paid";
