@@ -102,7 +102,8 @@ describe.each(written.map(({ method, path }) => [method, sample(path)]))(
       expect((await send({ method, path, headers: json, body })).status).toBe(413);
     });
 
-    it.runIf(path !== "/users/getToken")("is no concern of strangers", async () => {
+    if (path === "/users/getToken") return;
+    it("is no concern of strangers", async () => {
       for (const [name, type, body] of [...bodies, ["too large", form, Buffer.alloc(300_000, "x")] as const]) {
         const answer = await send({ method, path, headers: { ...type, authorization: "" }, body });
         expect([name, answer.status, answer.body.message]).toEqual([name, 401, "Unauthorized"]);
