@@ -20,6 +20,13 @@ export interface FieldPlace {
   merchantId: string;
 }
 
+const characters_shown = 3;
+
+/** What may be shown of a value that is stored encrypted. */
+export function masked(value: string): string {
+  return `***${value.slice(-characters_shown)}`;
+}
+
 export class Secrets {
   readonly #master: Buffer;
   readonly #hashKey: Buffer;

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, inject, it } from "vitest";
 import { eventually } from "../support/client.ts";
-import { type CommitProxy, type Fate, startCommitProxy, through } from "../support/commit-proxy.ts";
+import { anyFate, type CommitProxy, startCommitProxy, through } from "../support/commit-proxy.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { startTestNode, type TestNode } from "../support/node.ts";
 import { freshSeed, randomFrom } from "../support/random.ts";
@@ -94,17 +94,7 @@ describe("a node whose connections are lost at COMMIT", () => {
     const proxy = await proxied();
     const node = await startBehind(proxy, database);
     await node.token();
-    proxy.fate = (): Fate =>
-      random.pick<Fate>([
-        { kind: "before" },
-        { kind: "reply" },
-        { kind: "delayed", delay_ms: random.below(100) },
-        { kind: "held", delay_ms: random.below(100) },
-        { kind: "pass" },
-        { kind: "pass" },
-        { kind: "pass" },
-        { kind: "pass" },
-      ]);
+    proxy.fate = () => anyFate(random);
     const shop = await startReceiver();
     closing.push(() => shop.close());
     const booked = new Map<string, unknown>();

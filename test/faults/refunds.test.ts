@@ -5,7 +5,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, inject, it } from "vitest";
 import { type Answer, type Client, eventually, type Fields, type IamportAnswer } from "../support/client.ts";
-import { type CommitProxy, type Fate, startCommitProxy, through } from "../support/commit-proxy.ts";
+import { anyFate, type CommitProxy, startCommitProxy, through } from "../support/commit-proxy.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { environment, payeeHash, runCli, startChildNode, startTestNode, type TestNode } from "../support/node.ts";
 import { freshSeed, type Random, randomFrom } from "../support/random.ts";
@@ -387,17 +387,7 @@ describe("a node whose connections are lost at COMMIT", () => {
       const payments = await Promise.all(
         Array.from({ length: 24 }, async () => ({ paid: await node.paid(), account: newAccount() })),
       );
-      proxy.fate = (): Fate =>
-        random.pick<Fate>([
-          { kind: "before" },
-          { kind: "reply" },
-          { kind: "delayed", delay_ms: random.below(100) },
-          { kind: "held", delay_ms: random.below(100) },
-          { kind: "pass" },
-          { kind: "pass" },
-          { kind: "pass" },
-          { kind: "pass" },
-        ]);
+      proxy.fate = () => anyFate(random);
       const acknowledged = new Map<unknown, Fields[]>();
       const customer = async ({ paid, account }: (typeof payments)[number]) => {
         const { imp_uid } = paid;

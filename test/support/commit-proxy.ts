@@ -3,6 +3,7 @@
  * connection around it as told: the network at its worst moment.
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import type { Random } from "./random.ts";
 
 export interface Upstream {
   host: string;
@@ -145,4 +146,18 @@ export function through(proxy: CommitProxy, databaseUrl: string): string {
   url.search = "";
   url.host = `127.0.0.1:${proxy.port}`;
   return url.href;
+}
+
+/** Half of the time nothing happens, else each of the ways in which a connection is lost at COMMIT. */
+export function anyFate(random: Random): Fate {
+  return random.pick<Fate>([
+    { kind: "before" },
+    { kind: "reply" },
+    { kind: "delayed", delay_ms: random.below(100) },
+    { kind: "held", delay_ms: random.below(100) },
+    { kind: "pass" },
+    { kind: "pass" },
+    { kind: "pass" },
+    { kind: "pass" },
+  ]);
 }

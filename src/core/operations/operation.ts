@@ -9,7 +9,7 @@
  * happen: until then the order may still be on its way. Times here are real time.
  */
 import { createHash } from "node:crypto";
-import { newId, table } from "../../store/index.ts";
+import { newId, type Queryable, table } from "../../store/index.ts";
 import { limits } from "../limits.ts";
 
 export type OperationState = "pending" | "unknown" | "succeeded" | "failed";
@@ -117,4 +117,10 @@ export function settle(operation: Operation, verdict: Verdict, realNow: Date): O
 
 export function isSettled(operation: Pick<Operation, "state">): boolean {
   return operation.state === "succeeded" || operation.state === "failed";
+}
+
+/** Locks them, and only then reads. */
+export async function readLocked(tx: Queryable, ids: readonly string[]): Promise<Operation[]> {
+  await operations.lock(tx, ids);
+  return operations.read(tx, ids);
 }

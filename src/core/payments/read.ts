@@ -3,7 +3,7 @@ import { inSnapshot, type Pool, type Queryable, type Statement } from "../../sto
 import type { Deposit } from "../deposits/deposit.ts";
 import { deposits } from "../deposits/deposit.ts";
 import { paidOut, type Refund, readRefundsByPayment } from "../refunds/refund.ts";
-import { readByPayment } from "../virtual-accounts/read.ts";
+import { accountOf, readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Payment, payments } from "./payment.ts";
 
@@ -101,16 +101,14 @@ export async function depositsOf(db: Queryable, paymentIds: readonly string[]): 
 
 /**
  * A payment that was just read, with all that is shown of it. What came and went since would not fit the row, so where
- * there is such a thing all is read again as of one moment.
+ * there is such a thing the row is read again with it, as of one moment.
  */
 export async function viewOf(pool: Pool, payment: Payment): Promise<PaymentView> {
-  const [view] = await viewsOf(pool, [payment]);
-  const hasMoved = view!.virtualAccount.kind === "fixed" || payment.refundedAmount > 0 || payment.state === "reversed";
-  return hasMoved ? inSnapshot(pool, (tx) => viewIn(tx, payment.id)) : view!;
-}
-
-async function viewIn(tx: Queryable, paymentId: string): Promise<PaymentView> {
-  return (await viewsOf(tx, await payments.read(tx, [paymentId])))[0]!;
+  const virtualAccount = await accountOf(pool, payment.id);
+  const hasMoved = virtualAccount.kind === "fixed" || payment.refundedAmount > 0 || payment.state === "reversed";
+  if (!hasMoved) return { payment, virtualAccount, deposits: [], refunds: [] };
+  const [view] = await inSnapshot(pool, async (tx) => viewsOf(tx, await payments.read(tx, [payment.id])));
+  return view!;
 }
 
 /** These payments with all that is shown of them, in their order; `db` sees them as they were read. */

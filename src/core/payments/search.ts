@@ -28,6 +28,26 @@ const sortColumns = { started: "created_at", paid: "paid_at", updated: "updated_
  * paid counts as paid at the beginning of time. Pages are counted off, so a far page costs as much as all before it.
  */
 export async function searchPayments(db: Queryable, search: PaymentSearch): Promise<PaymentPage> {
+  const { where, values } = conditionsOf(search);
+  const counted = await db.query<{ total: number }>(`SELECT count(*) AS total ${where}`, values);
+  const { total } = counted.rows[0]!;
+  return { total, payments: (search.page - 1) * search.limit < total ? await selectPayments(db, search) : [] };
+}
+
+/** The payments of the page alone. */
+export async function selectPayments(db: Queryable, search: PaymentSearch): Promise<Payment[]> {
+  const { where, values } = conditionsOf(search);
+  const { by, descending } = search.sort;
+  const order = descending ? "DESC NULLS LAST" : "ASC NULLS FIRST";
+  const found = await db.query<Payment>(
+    `SELECT ${payments.select("p")} ${where} ORDER BY ${sortColumns[by]} ${order}, id ${order}
+      LIMIT $${values.length + 1} OFFSET $${values.length + 2}`,
+    [...values, search.limit, (search.page - 1) * search.limit],
+  );
+  return found.rows;
+}
+
+function conditionsOf(search: PaymentSearch): { where: string; values: unknown[] } {
   const values: unknown[] = [];
   const value = (one: unknown) => `$${values.push(one)}`;
   const conditions = [`merchant_id = ${value(search.merchantId)}`, `dialect = ${value(search.dialect)}`];
@@ -36,16 +56,5 @@ export async function searchPayments(db: Queryable, search: PaymentSearch): Prom
   if (search.since !== undefined) {
     conditions.push(`state_since BETWEEN ${value(search.since.from)} AND ${value(search.since.to)}`);
   }
-  const where = `FROM payments p WHERE ${conditions.join(" AND ")}`;
-  const counted = await db.query<{ total: number }>(`SELECT count(*) AS total ${where}`, values);
-  const { total } = counted.rows[0]!;
-  const offset = (search.page - 1) * search.limit;
-  if (offset >= total) return { total, payments: [] };
-  const order = search.sort.descending ? "DESC NULLS LAST" : "ASC NULLS FIRST";
-  const found = await db.query<Payment>(
-    `SELECT ${payments.select("p")} ${where} ORDER BY ${sortColumns[search.sort.by]} ${order}, id ${order}
-      LIMIT ${value(search.limit)} OFFSET ${value(offset)}`,
-    values,
-  );
-  return { total, payments: found.rows };
+  return { where: `FROM payments p WHERE ${conditions.join(" AND ")}`, values };
 }

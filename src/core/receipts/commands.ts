@@ -3,9 +3,9 @@ import { claim, newId, type Queryable, readRealNow } from "../../store/index.ts"
 import { type CoreCommand, WorkingState } from "../command.ts";
 import type { Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { newOperationId, type OperationAnswer, operations } from "../operations/operation.ts";
+import { newOperationId, type OperationAnswer, readLocked } from "../operations/operation.ts";
 import { payments } from "../payments/payment.ts";
-import type { Secrets } from "../secrets.ts";
+import { masked, type Secrets } from "../secrets.ts";
 import {
   type CancelReceiptRequest,
   decideCancelReceipt,
@@ -16,8 +16,6 @@ import {
   type SaleState,
 } from "./decide.ts";
 import { type Receipt, readReceipts, type Sale, saleKey } from "./receipt.ts";
-
-const characters_shown = 3;
 
 /** Ids for a receipt, and whom it names as it may be stored. */
 export function sealReceipt(
@@ -31,7 +29,7 @@ export function sealReceipt(
     receiptId: row,
     operationId: newOperationId(),
     identifierEncrypted: secrets.encrypt(identifier, place),
-    identifierMasked: `***${identifier.slice(-characters_shown)}`,
+    identifierMasked: masked(identifier),
   };
 }
 
@@ -60,8 +58,7 @@ export const recordReceiptOutcome: CoreCommand<ReceiptOutcomeRequest, Receipted>
   async load(tx, requests) {
     const state = await loadSales(tx, requests);
     const operationIds = requests.map((request) => request.operationId);
-    await operations.lock(tx, operationIds);
-    for (const operation of await operations.read(tx, operationIds)) state.operations.set(operation.id, operation);
+    for (const operation of await readLocked(tx, operationIds)) state.operations.set(operation.id, operation);
     return state;
   },
 

@@ -122,8 +122,8 @@ export async function readReceipts(db: Queryable, sales: readonly Sale[]): Promi
 }
 
 /** Issued, and not yet known to be cancelled. */
-export function isStanding(receipt: Receipt | undefined): receipt is Receipt {
-  return receipt?.state === "issued" || receipt?.state === "cancelling";
+export function isStanding(receipt: Receipt): boolean {
+  return receipt.state === "issued" || receipt.state === "cancelling";
 }
 
 /** The receipt to show: the one that stands, or the last that did. */

@@ -3,14 +3,12 @@ import { newId, type Queryable, readRealNow } from "../../store/index.ts";
 import { type CoreCommand, WorkingState } from "../command.ts";
 import type { Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { newOperationId, type OperationAnswer, operations } from "../operations/operation.ts";
+import { newOperationId, type OperationAnswer, readLocked } from "../operations/operation.ts";
 import { payments } from "../payments/payment.ts";
 import { type PaymentView, viewsOf } from "../payments/read.ts";
-import type { Secrets } from "../secrets.ts";
+import { masked, type Secrets } from "../secrets.ts";
 import { decideRefund, decideRefundOutcome, type Refunded, type RefundRequest, type SealedNumber } from "./decide.ts";
 import { paidOut, readRefundsByPayment } from "./refund.ts";
-
-const digits_shown = 3;
 
 /** Ids for a refund, and its account's number as it may be stored. */
 export function sealRefund(
@@ -32,7 +30,7 @@ function sealNumber(
   return {
     numberEncrypted: secrets.encrypt(number, { table: "refunds", column: "number_encrypted", row, merchantId }),
     numberIndex: secrets.blindIndex(merchantId, `${bankCode} ${number}`),
-    numberMasked: `***${number.slice(-digits_shown)}`,
+    numberMasked: masked(number),
   };
 }
 
@@ -66,8 +64,7 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
   async load(tx, requests) {
     const state = await loadRefunds(tx, [...new Set(requests.map((request) => request.paymentId))]);
     const operationIds = requests.map((request) => request.operationId);
-    await operations.lock(tx, operationIds);
-    for (const operation of await operations.read(tx, operationIds)) state.operations.set(operation.id, operation);
+    for (const operation of await readLocked(tx, operationIds)) state.operations.set(operation.id, operation);
     for (const view of await viewsOf(tx, [...state.payments.values()])) state.views.set(view.payment.id, view);
     return state;
   },

@@ -3,10 +3,11 @@ import type { FastifyInstance } from "fastify";
 import { readNow } from "../../../core/clock.ts";
 import type { Core } from "../../../core/index.ts";
 import { day_ms } from "../../../core/limits.ts";
+import type { Tenant } from "../../../core/merchants/directory.ts";
 import type { Payment as CorePayment } from "../../../core/payments/payment.ts";
 import { findPayment, findPayments, findPaymentsByReference, viewOf, viewsOf } from "../../../core/payments/read.ts";
-import { type PaymentSearch, searchPayments } from "../../../core/payments/search.ts";
-import { currentReceipt, isStanding, readReceipts } from "../../../core/receipts/receipt.ts";
+import { type PaymentSearch, searchPayments, selectPayments } from "../../../core/payments/search.ts";
+import { isStanding, readReceipts } from "../../../core/receipts/receipt.ts";
 import { inSnapshot } from "../../../store/index.ts";
 import { errors, type IamportError } from "../errors.ts";
 import { dialect } from "../identifiers.ts";
@@ -130,8 +131,7 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
     if (payment === undefined) return failure(errors.paymentUnknown);
     const view = await viewOf(pool, payment);
     const receipts = await readReceipts(pool, [{ ...payment, paymentId: payment.id }]);
-    const receipt = currentReceipt(receipts);
-    return success(presentBalance(view, isStanding(receipt) ? receipt : undefined));
+    return success(presentBalance(view, receipts.find(isStanding)));
   });
   for (const method of ["POST", "PUT", "PATCH", "DELETE"] as const) {
     mount(server, core, { ...balance, method, hidden: true }, () => failure(errors.methodNotAllowed));
@@ -143,16 +143,9 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
       if (!status.ok) return failure(status.error);
       const checked = readFind(query);
       if (!checked.ok) return failure(checked.error);
-      const found = await searchPayments(core.store.searches, {
-        merchantId: tenant.merchant.id,
-        dialect,
-        reference: params.merchant_uid!,
-        states: status.value === undefined ? [] : statesOf(status.value),
-        sort: sortOf(checked.value.sorting),
-        page: 1,
-        limit: 1,
-      });
-      return found.payments[0] === undefined ? failure(errors.paymentUnknown) : presentOne(found.payments[0]);
+      const search = searchOf(tenant, status.value, { ...checked.value, page: 1, limit: 1 });
+      const [payment] = await selectPayments(core.store.searches, { ...search, reference: params.merchant_uid! });
+      return payment === undefined ? failure(errors.paymentUnknown) : presentOne(payment);
     });
   }
 
@@ -162,17 +155,8 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
       if (!status.ok) return failure(status.error);
       const checked = readFindAll(query);
       if (!checked.ok) return failure(checked.error);
-      const { sorting, page = 1, limit = limit_default } = checked.value;
-      const search: PaymentSearch = {
-        merchantId: tenant.merchant.id,
-        dialect,
-        reference: params.merchant_uid!,
-        states: status.value === undefined ? [] : statesOf(status.value),
-        sort: sortOf(sorting),
-        page,
-        limit,
-      };
-      return presentPage(search, errors.paymentUnknown);
+      const search = searchOf(tenant, status.value, checked.value);
+      return presentPage({ ...search, reference: params.merchant_uid! }, errors.paymentUnknown);
     });
   }
   for (const [endpoint, url] of [
@@ -188,19 +172,10 @@ export function mountPayments(server: FastifyInstance, core: Core): void {
     if (status === undefined && payment_status !== "all") return failure(errors.statusUnknown);
     const checked = readStatus(query);
     if (!checked.ok) return failure(checked.error);
-    const { sorting, page = 1, limit = limit_default, from, to } = checked.value;
-    const window = windowOf(from, to, await readNow(pool));
-    if (window === undefined) return failure(errors.badWindow(window_days));
-    const search: PaymentSearch = {
-      merchantId: tenant.merchant.id,
-      dialect,
-      states: status === undefined ? [] : statesOf(status),
-      since: window,
-      sort: sortOf(sorting),
-      page,
-      limit,
-    };
-    return presentPage(search, undefined);
+    const { from, to } = checked.value;
+    const since = windowOf(from, to, await readNow(pool));
+    if (since === undefined) return failure(errors.badWindow(window_days));
+    return presentPage({ ...searchOf(tenant, status, checked.value), since }, undefined);
   });
   mount(server, core, { ...byStatus, url: "/payments/status", hidden: true }, () => failure(errors.statusUnknown));
 }
@@ -214,9 +189,21 @@ function readFilter(segment: string | undefined): Read<Status | undefined> {
   return value === undefined ? wrong(errors.statusUnknown) : { ok: true, value };
 }
 
-function sortOf(sorting = "-started"): PaymentSearch["sort"] {
+/** A search of the merchant's payments of one status or any, by page and order as the query has them. */
+function searchOf(
+  tenant: Tenant,
+  status: Status | undefined,
+  { sorting = "-started", page = 1, limit = limit_default }: { sorting?: string; page?: number; limit?: number },
+): PaymentSearch {
   const by = sorting.replace("-", "") as PaymentSearch["sort"]["by"];
-  return { by, descending: sorting.startsWith("-") };
+  return {
+    merchantId: tenant.merchant.id,
+    dialect,
+    states: status === undefined ? [] : statesOf(status),
+    sort: { by, descending: sorting.startsWith("-") },
+    page,
+    limit,
+  };
 }
 
 /** Both ends inclusive; undefined when it is turned around or too long. */
