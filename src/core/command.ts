@@ -11,6 +11,7 @@ import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
 import { type Event, events, type NewEvent } from "./events/event.ts";
 import { type Exchange, exchanges } from "./exchanges.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
+import type { MerchantSettings } from "./merchants/merchant.ts";
 import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
 import type { PaymentView } from "./payments/read.ts";
@@ -18,7 +19,7 @@ import { type Receipt, receipts } from "./receipts/receipt.ts";
 import { type Refund, refunds } from "./refunds/refund.ts";
 import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
 import { type VirtualAccount, virtualAccounts } from "./virtual-accounts/virtual-account.ts";
-import { type Announce, type Delivery, deliveries, newDeliveries } from "./webhooks/delivery.ts";
+import { type Announcement, type Delivery, deliveries, newDeliveries } from "./webhooks/delivery.ts";
 
 export interface Changes {
   payments?: Payment[];
@@ -142,7 +143,10 @@ export interface CoreCommand<Request, Result> {
 
 export interface Pipeline {
   readonly store: Store;
-  readonly announce: Announce;
+  /** What merchants have set, by id, as far as the node trusts what it read. */
+  settingsOf(merchantIds: readonly string[]): Promise<ReadonlyMap<string, MerchantSettings>>;
+  /** What the payment's dialect tells of an event, with the payment as the event left it. Pure. */
+  announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
   /** Whether exchanges are kept at all. */
   readonly keepExchanges: boolean;
   /** Called when a committed batch left deliveries to be made. */
@@ -176,7 +180,8 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await refunds.upsert(tx, lastById(changes.flatMap((change) => change.refunds ?? [])));
   await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
   await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));
-  const told = changes.map((change) => tell(pipeline.announce, change));
+  const tell = await teller(pipeline, changes);
+  const told = changes.map(tell);
   await events.insert(
     tx,
     told.flatMap((one) => one.events),
@@ -197,15 +202,22 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   );
 }
 
-/** The events of one decision, and the deliveries of each with the payment as that decision left it. */
-function tell(announce: Announce, changes: Changes): { events: Event[]; deliveries: Delivery[] } {
-  const told = (changes.events ?? []).map((event) => ({ id: newId("evt"), ...event }));
-  const announced = told.flatMap((event) => {
-    if (event.subjectType !== "payment") return [];
-    const payment = changes.payments?.find((one) => one.id === event.subjectId);
-    return payment === undefined ? [] : newDeliveries(event, announce(event, payment));
-  });
-  return { events: told, deliveries: announced };
+/** Gives the events of one decision, and the deliveries of each with the payment as that decision left it. */
+async function teller(pipeline: Pipeline, all: readonly Changes[]) {
+  const merchants = new Set(all.flatMap((changes) => changes.payments ?? []).map((payment) => payment.merchantId));
+  const settings = await pipeline.settingsOf([...merchants]);
+  return (changes: Changes): { events: Event[]; deliveries: Delivery[] } => {
+    const told = (changes.events ?? []).map((stated) => {
+      const event: Event = { id: newId("evt"), ...stated, announcedTo: 0 };
+      const payment =
+        event.subjectType === "payment" ? changes.payments?.find((one) => one.id === event.subjectId) : undefined;
+      if (payment === undefined) return { event, made: [] };
+      const announced = pipeline.announce(event, payment, settings.get(payment.merchantId) ?? {});
+      const made = newDeliveries(event, payment.dialect, announced);
+      return { event: { ...event, announcedTo: made.length }, made };
+    });
+    return { events: told.map((one) => one.event), deliveries: told.flatMap((one) => one.made) };
+  };
 }
 
 function lastById<Row extends { id: string }>(rows: readonly Row[]): Row[] {

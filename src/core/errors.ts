@@ -34,6 +34,8 @@ export type Refusal =
   | { code: "receipt-tax-exceeds"; amount: number }
   | { code: "prepared-already"; reference: string }
   | { code: "prepared-unknown"; reference: string }
+  | { code: "delivery-unknown"; id: string }
+  | { code: "delivery-under-way"; id: string }
   | { code: "clock-backwards"; now: Date }
   | { code: "clock-too-far"; last: string };
 

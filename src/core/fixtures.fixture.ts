@@ -82,7 +82,6 @@ export function issueRequest(wanted: Partial<IssueRequest> = {}): IssueRequest {
     escrow: false,
     reserved: undefined,
     noticeUrls: ["https://shop.example/notice"],
-    noticeResend: false,
     userAgent: null,
     ...wanted,
   });

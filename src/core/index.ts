@@ -21,6 +21,7 @@ import { prune, Repeating } from "./jobs.ts";
 import { limits } from "./limits.ts";
 import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
 import { Directory } from "./merchants/directory.ts";
+import type { MerchantSettings } from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
 import { Resolver } from "./operations/resolver.ts";
 import type { Payment } from "./payments/payment.ts";
@@ -41,17 +42,11 @@ import {
   issueVirtualAccount,
 } from "./virtual-accounts/commands.ts";
 import type { Issued } from "./virtual-accounts/decide.ts";
-import type { Announcement } from "./webhooks/delivery.ts";
+import type { Announcement, Announcer } from "./webhooks/delivery.ts";
 import { DeliveryEngine, type Send } from "./webhooks/engine.ts";
+import { type Resent, resendDeliveries, resendDelivery } from "./webhooks/resend.ts";
 
-/** What a dialect hands in so that the core can tell its clients of changes. */
-export interface Announcer {
-  dialect: string;
-  /** The event types it announces; of every other it says nothing. */
-  announces: readonly Event["type"][];
-  /** Pure: called once per notice URL. */
-  announce(event: Event, payment: Payment, url: string): Announcement;
-}
+export type { Announcer } from "./webhooks/delivery.ts";
 
 export interface CoreOptions {
   store: Store;
@@ -97,10 +92,11 @@ export class Core {
     this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
     for (const connector of options.connectors) checkCapabilities(connector);
     this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));
-    this.#engine = new DeliveryEngine(store.pool, options.send, log);
+    this.#engine = new DeliveryEngine(store.pool, this.#announcers, options.send, log);
     const pipeline: Pipeline = {
       store,
-      announce: (event, payment) => this.#announce(event, payment),
+      settingsOf: (merchantIds) => this.directory.settingsOf(merchantIds),
+      announce: (event, payment, settings) => this.#announce(event, payment, settings),
       keepExchanges: options.keepExchanges,
       deliveriesMade: () => this.#engine.wake(),
     };
@@ -197,6 +193,20 @@ export class Core {
     return found.next();
   }
 
+  /** Sends one delivery again, with the same id and body. */
+  async resendDelivery(id: string): Promise<Outcome<{ id: string }>> {
+    const outcome = await resendDelivery(this.store.pool, id);
+    this.#engine.wake();
+    return outcome;
+  }
+
+  /** Sends many again, a page at a time. */
+  async resendDeliveries(filter: Parameters<typeof resendDeliveries>[1]): Promise<Resent> {
+    const resent = await resendDeliveries(this.store.searches, filter);
+    this.#engine.wake();
+    return resent;
+  }
+
   /** The clock has moved: look for what is due now. */
   clockMoved(): void {
     this.#expiry.wake();
@@ -226,11 +236,9 @@ export class Core {
     return this.store.atLeisure((pool) => checkInvariants(pool, checks));
   }
 
-  #announce(event: Event, payment: Payment): Announcement[] {
-    const announcer = this.#announcers.get(payment.dialect);
-    if (announcer === undefined || !announcer.announces.includes(event.type) || event.data.announce === false)
-      return [];
-    return payment.noticeUrls.map((url) => announcer.announce(event, payment, url));
+  #announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[] {
+    const isQuiet = event.data.announce === false || payment.noticeUrls.length === 0;
+    return isQuiet ? [] : (this.#announcers.get(payment.dialect)?.announce(event, payment, settings) ?? []);
   }
 }
 

@@ -16,7 +16,7 @@ export interface Invariant {
   sql: string;
 }
 
-/** Which event types a dialect announces: every payment's notice URL must have a delivery for each of those. */
+/** Which event types a dialect always announces: every notice URL of a payment must have a delivery for each of those. */
 export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 
 const breachesShown = 20;
@@ -160,7 +160,9 @@ export const invariants: readonly Invariant[] = [
     sql: `SELECT d.id || ': ' || d.state || ' after ' || d.attempts || ' attempts, ' || count(a.attempt) || ' kept' AS found
       FROM deliveries d LEFT JOIN delivery_attempts a ON a.delivery_id = d.id
       GROUP BY d.id HAVING count(a.attempt) <> d.attempts
-        OR (d.state = 'delivered' AND NOT bool_or(a.status BETWEEN 200 AND 299)) OR (d.state <> 'pending' AND d.attempts = 0)
+        OR (d.delivered_at IS NOT NULL) <> coalesce(bool_or(a.status BETWEEN 200 AND 299), false)
+        OR (d.state = 'delivered' AND d.delivered_at IS NULL) OR (d.state = 'exhausted' AND d.delivered_at IS NOT NULL)
+        OR (d.state <> 'pending' AND d.attempts = 0)
       UNION ALL SELECT d.id || ': no event' FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)`,
   },
   {
@@ -174,7 +176,7 @@ export const invariants: readonly Invariant[] = [
   },
 ];
 
-/** Every event that a dialect announces has one delivery per notice URL of its payment. */
+/** Every event has the deliveries it counts, and one per notice URL where its dialect announces its type to all. */
 export function announcedInvariant(types: AnnouncedTypes): Invariant {
   const pairs = [...types].flatMap(([dialect, names]) => names.map((name) => `('${dialect}', '${name}')`));
   return {
@@ -184,7 +186,10 @@ export function announcedInvariant(types: AnnouncedTypes): Invariant {
       JOIN payments p ON p.dialect = told.dialect
       JOIN events e ON e.subject_id = p.id AND e.type = told.type AND e.data ->> 'announce' IS DISTINCT FROM 'false'
       LEFT JOIN deliveries d ON d.event_id = e.id
-      GROUP BY e.id, e.type, p.notice_urls HAVING count(d.id) <> cardinality(p.notice_urls)`,
+      GROUP BY e.id, e.type, p.notice_urls HAVING count(d.id) <> cardinality(p.notice_urls)
+      UNION ALL SELECT e.id || ' (' || e.type || '): ' || count(d.id) || ' deliveries, ' || e.announced_to || ' counted'
+      FROM events e LEFT JOIN deliveries d ON d.event_id = e.id WHERE e.announced_to IS NOT NULL
+      GROUP BY e.id HAVING count(d.id) <> e.announced_to`,
   };
 }
 

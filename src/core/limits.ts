@@ -29,11 +29,16 @@ export const limits = {
   expiry_batch: 256,
   expiry_interval_ms: 1_000,
 
-  /** Deliveries in flight per node. */
+  /** Attempts that a node makes at once. */
   deliveries_in_flight: 64,
-  /** Of those, to one URL; and how many due ones are looked at to choose fairly. */
-  deliveries_per_url: 8,
-  deliveries_considered: 2_000,
+  /** An attempt that has taken longer than this is slow: it no longer counts among those, and its receiver gets no other. */
+  delivery_patience_ms: 2_000,
+  /** All attempts of a node that were not answered yet, slow ones too. */
+  deliveries_unanswered: 1_024,
+  /** Attempts at once to one receiver (host and port). */
+  deliveries_per_receiver: 8,
+  /** Receivers that a node remembers as silent, which get one attempt at a time. */
+  silent_receivers: 1_000,
   delivery_poll_ms: 500,
   /** How long a node that ends waits for attempts under way. */
   delivery_stop_grace_ms: 5_000,

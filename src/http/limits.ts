@@ -16,8 +16,6 @@ export const httpLimits = {
   /** How long a node that ends waits for answers under way. */
   close_grace_ms: 10_000,
 
-  /** Webhooks: connecting, and then waiting for the answer. */
+  /** Webhooks: connecting. How long the answer may take is the dialect's rule. */
   webhook_connect_timeout_ms: 10_000,
-  webhook_read_timeout_ms: 30_000,
-  webhook_total_timeout_ms: 45_000,
 } as const;

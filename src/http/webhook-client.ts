@@ -19,12 +19,10 @@ export function createWebhookClient(options: { allowPrivate: boolean }): Webhook
       timeout: httpLimits.webhook_connect_timeout_ms,
       ...(allowPrivate ? {} : { lookup: publicLookup }),
     },
-    headersTimeout: httpLimits.webhook_read_timeout_ms,
-    bodyTimeout: httpLimits.webhook_read_timeout_ms,
   });
   return {
     close: () => agent.destroy(),
-    async send({ url, headers, body }): Promise<AttemptOutcome> {
+    async send({ url, headers, body }, { read_ms, total_ms }): Promise<AttemptOutcome> {
       const start = performance.now();
       const outcome = (status: number | null, error: string | null, answer: string | null): AttemptOutcome => ({
         status,
@@ -34,8 +32,9 @@ export function createWebhookClient(options: { allowPrivate: boolean }): Webhook
       });
       try {
         if (!allowPrivate) refusePrivateHost(url);
-        const signal = AbortSignal.timeout(httpLimits.webhook_total_timeout_ms);
-        const answer = await request(url, { method: "POST", headers, body, dispatcher: agent, signal });
+        const signal = AbortSignal.timeout(total_ms);
+        const timeouts = { headersTimeout: read_ms, bodyTimeout: read_ms, signal };
+        const answer = await request(url, { method: "POST", headers, body, dispatcher: agent, ...timeouts });
         const kept = await readBeginning(answer.body);
         return outcome(answer.statusCode, null, kept);
       } catch (error) {

@@ -21,14 +21,16 @@ export interface Event {
   /** With `announce: false` it is not announced: who asked for the change did not want to be told. */
   data: Record<string, string | number | boolean | null>;
   at: Date;
+  /** How many addresses are told; null in events from before this was counted. */
+  announcedTo: number | null;
 }
 
-/** An event as a decision states it; the pipeline gives it an id when it is saved. */
-export type NewEvent = Omit<Event, "id">;
+/** An event as a decision states it; the pipeline gives it an id and has it announced when it is saved. */
+export type NewEvent = Omit<Event, "id" | "announcedTo">;
 
 export const events = table<Event>(
   "events",
-  ["id", "merchantId", "subjectType", "subjectId", "subjectSeq", "paymentId", "type", "data", "at"],
+  ["id", "merchantId", "subjectType", "subjectId", "subjectSeq", "paymentId", "type", "data", "at", "announcedTo"],
   ["id"],
 );
 

@@ -4,7 +4,15 @@
  */
 import type { Pool, Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
-import { type Channel, type Credential, channels, credentials, type Merchant, merchants } from "./merchant.ts";
+import {
+  type Channel,
+  type Credential,
+  channels,
+  credentials,
+  type Merchant,
+  type MerchantSettings,
+  merchants,
+} from "./merchant.ts";
 
 export interface Tenant {
   merchant: Merchant;
@@ -18,6 +26,10 @@ const CREDENTIAL: Statement = {
 const MERCHANT: Statement = {
   name: "find-merchant",
   text: `SELECT ${merchants.select("m")} FROM merchants m WHERE id = $1`,
+};
+const SETTINGS: Statement = {
+  name: "settings-of-merchants",
+  text: "SELECT id, settings FROM merchants WHERE id = ANY($1)",
 };
 const CHANNELS: Statement = {
   name: "channels-of-merchant",
@@ -33,6 +45,7 @@ export class Directory {
   readonly #pool: Pool;
   readonly #tenants = new Remembered<Tenant>();
   readonly #tokens = new Remembered<string>();
+  readonly #settings = new Remembered<MerchantSettings>();
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -49,6 +62,18 @@ export class Directory {
     if (merchant === undefined) return undefined;
     const owned = (await this.#pool.query<Channel>(CHANNELS, [merchantId])).rows;
     return this.#tenants.put(merchantId, { merchant, channels: owned }, limits.directory_trust_ms);
+  }
+
+  async settingsOf(merchantIds: readonly string[]): Promise<Map<string, MerchantSettings>> {
+    const known = new Map(merchantIds.map((id) => [id, this.#settings.get(id)]));
+    const unknown = merchantIds.filter((id) => known.get(id) === undefined);
+    if (unknown.length > 0) {
+      const read = await this.#pool.query<Pick<Merchant, "id" | "settings">>(SETTINGS, [unknown]);
+      for (const { id, settings } of read.rows) {
+        known.set(id, this.#settings.put(id, settings, limits.directory_trust_ms));
+      }
+    }
+    return new Map([...known].filter((one): one is [string, MerchantSettings] => one[1] !== undefined));
   }
 
   /** The tenant whose live access token hashes to this. */

@@ -11,8 +11,12 @@ export interface Merchant {
 export interface MerchantSettings {
   /** Where changes are announced when a request names no address of its own. */
   noticeUrl?: string;
-  /** Whether failed webhooks are tried again on the dialect's schedule. */
+  /** Whether failed webhooks are tried again on the dialect's schedule; not, if unset. */
   resendWebhooks?: boolean;
+  /** How webhooks are written; JSON, if unset. */
+  webhookFormat?: "json" | "form";
+  /** Whether an issued account is announced; as the node is set, if unset. */
+  announceIssued?: boolean;
 }
 
 export interface Credential {

@@ -55,8 +55,6 @@ export interface Payment {
   customData: string | null;
   /** Where its changes are announced: fixed when it is made, so that a re-send goes where the first went. */
   noticeUrls: string[];
-  /** Whether announcements that fail are tried again, by the merchant's setting when it was made. */
-  noticeResend: boolean;
   userAgent: string | null;
   createdAt: Date;
   paidAt: Date | null;
@@ -112,7 +110,6 @@ export const payments = table<Payment>(
     "buyer",
     "customData",
     "noticeUrls",
-    "noticeResend",
     "userAgent",
     "createdAt",
     "paidAt",

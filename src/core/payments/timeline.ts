@@ -10,18 +10,9 @@ import { type Refund, readRefundsByPayment } from "../refunds/refund.ts";
 import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
+import { type Attempt, readAttempts } from "../webhooks/read.ts";
 import { type Payment, payments } from "./payment.ts";
 import { depositsOf } from "./read.ts";
-
-export interface Attempt {
-  deliveryId: string;
-  attempt: number;
-  startedAt: Date;
-  durationMs: number;
-  status: number | null;
-  error: string | null;
-  answer: string | null;
-}
 
 export interface Timeline {
   payment: Payment;
@@ -64,11 +55,6 @@ const DELIVERIES: Statement = {
   name: "timeline-deliveries",
   text: `SELECT ${deliveries.select("d")} FROM deliveries d WHERE payment_id = $1 ORDER BY id`,
 };
-const ATTEMPTS: Statement = {
-  name: "timeline-attempts",
-  text: `SELECT delivery_id AS "deliveryId", attempt, started_at AS "startedAt", duration_ms AS "durationMs", status, error,
-    answer FROM delivery_attempts WHERE delivery_id = ANY($1) ORDER BY delivery_id, attempt`,
-};
 
 export async function readTimeline(db: Pool, paymentId: string): Promise<Timeline | undefined> {
   const [payment] = await payments.read(db, [paymentId]);
@@ -76,8 +62,8 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
   const rows = async <Row extends object>(statement: Statement, value: unknown): Promise<Row[]> =>
     (await db.query<Row & Record<string, unknown>>(statement, [value])).rows;
   const delivered = await rows<Delivery>(DELIVERIES, paymentId);
-  const attempts = await rows<Attempt>(
-    ATTEMPTS,
+  const attempts = await readAttempts(
+    db,
     delivered.map((delivery) => delivery.id),
   );
   const refunded = await readRefundsByPayment(db, [paymentId]);

@@ -25,7 +25,6 @@ export interface IssueRequest
     | "vatAmount"
     | "escrow"
     | "noticeUrls"
-    | "noticeResend"
     | "userAgent"
   > {
   paymentId: string;
@@ -242,7 +241,6 @@ function blankPayment(request: IssueRequest, now: Date): Payment {
     buyer: request.buyer,
     customData: request.customData,
     noticeUrls: request.noticeUrls,
-    noticeResend: request.noticeResend,
     userAgent: request.userAgent,
     createdAt: now,
     paidAt: null,

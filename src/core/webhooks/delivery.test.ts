@@ -56,18 +56,21 @@ describe("deliveries of an event", () => {
     type: "payment.paid",
     data: { state: "paid" },
     at: issuedAt,
+    announcedTo: null,
   } as const;
 
   it("are one per address, due at once, and carry the bytes as they were announced", () => {
     const urls = ["https://shop.example/a", "https://shop.example/b"];
     const made = newDeliveries(
       event,
+      "iamport",
       urls.map((url) => ({
         url,
         headers: { "user-agent": "Naru" },
         body: "{}",
         retryDelays_s: resends,
         retryStatus: 500,
+        ordered: true,
       })),
     );
     expect(new Set(made.map((delivery) => delivery.id)).size).toBe(2);
@@ -79,6 +82,10 @@ describe("deliveries of an event", () => {
         body: "{}",
         state: "pending",
         attempts: 0,
+        tries: 0,
+        dialect: "iamport",
+        receiver: "shop.example",
+        queuedAt: issuedAt,
         nextAttemptAt: issuedAt,
         retryDelaysS: resends,
         leaseId: null,
@@ -87,6 +94,6 @@ describe("deliveries of an event", () => {
   });
 
   it("are none for an event that is not announced", () => {
-    expect(newDeliveries(event, [])).toEqual([]);
+    expect(newDeliveries(event, "iamport", [])).toEqual([]);
   });
 });

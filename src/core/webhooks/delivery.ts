@@ -2,11 +2,13 @@
  * A delivery: one event to one URL. The bytes are frozen with the event, by a pure function that the payment's dialect
  * hands in at start-up, so that a later attempt says what the first one said.
  *
- *   pending ──▶ delivered    a receiver answered 2xx
- *     └───────▶ exhausted    the last attempt the dialect's schedule allows has failed
+ *   pending ──▶ delivered    a receiver answered 2xx, once
+ *     │  ▲ └──▶ exhausted    the last attempt that the schedule allows has failed
+ *     │  └────────┴──        sent again by hand: the schedule begins anew
  */
 import { newId, table } from "../../store/index.ts";
 import type { Event } from "../events/event.ts";
+import type { MerchantSettings } from "../merchants/merchant.ts";
 import type { Payment } from "../payments/payment.ts";
 
 export interface Announcement {
@@ -17,10 +19,33 @@ export interface Announcement {
   retryDelays_s: number[];
   /** An answer of this status or a higher one is tried again, as is no answer; a lower one is the receiver's word. */
   retryStatus: number;
+  /** Whether it waits for the announcement before it, of the same subject to the same URL. */
+  ordered: boolean;
 }
 
-/** What a dialect tells of an event, with the payment as the event left it; nothing for what it keeps to itself. */
-export type Announce = (event: Event, payment: Payment) => Announcement[];
+/** How long an attempt may take, in real time. */
+export interface Timeouts {
+  /** For the answer to begin, and between its bytes. */
+  read_ms: number;
+  /** From the beginning to the end. */
+  total_ms: number;
+}
+
+/** What a dialect hands in so that the core can tell its clients of changes. */
+export interface Announcer {
+  readonly dialect: string;
+  /** Event types of which every address of a payment is told, whatever its merchant has set. */
+  readonly announces: readonly Event["type"][];
+  /**
+   * What is told of an event, with the payment as the event left it and the merchant's settings; nothing of what the
+   * dialect or the merchant keeps quiet. Pure.
+   */
+  announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
+  /** Of the first attempt and of those after it. */
+  readonly timeouts: { readonly first: Timeouts; readonly later: Timeouts };
+  /** Headers by which the receiver knows who sent this attempt; `at` is real time. */
+  sign?(delivery: Pick<Delivery, "merchantId" | "url" | "body">, at: Date): Promise<Record<string, string>>;
+}
 
 export interface Delivery {
   id: string;
@@ -29,19 +54,33 @@ export interface Delivery {
   paymentId: string;
   subjectId: string;
   subjectSeq: number;
+  dialect: string;
   url: string;
+  /** Host and port of the URL, by which attempts are shared out. */
+  receiver: string;
   headers: Record<string, string>;
   body: string;
   retryDelaysS: number[];
   retryStatus: number;
-  state: "pending" | "delivered" | "exhausted";
+  ordered: boolean;
+  state: DeliveryState;
+  /** All attempts ever made. */
   attempts: number;
+  /** Those since it was queued. */
+  tries: number;
+  /** When it was made, or when it was last asked to be sent again. */
+  queuedAt: Date;
   nextAttemptAt: Date;
   leaseNode: string | null;
   leaseId: string | null;
   createdAt: Date;
+  /** When a receiver first took it; later attempts do not undo that. */
+  deliveredAt: Date | null;
   finishedAt: Date | null;
 }
+
+export const deliveryStates = ["pending", "delivered", "exhausted"] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
 
 export const deliveries = table<Delivery>(
   "deliveries",
@@ -52,43 +91,59 @@ export const deliveries = table<Delivery>(
     "paymentId",
     "subjectId",
     "subjectSeq",
+    "dialect",
     "url",
+    "receiver",
     "headers",
     "body",
     "retryDelaysS",
     "retryStatus",
+    "ordered",
     "state",
     "attempts",
+    "tries",
+    "queuedAt",
     "nextAttemptAt",
     "leaseNode",
     "leaseId",
     "createdAt",
+    "deliveredAt",
     "finishedAt",
   ],
   ["id"],
 );
 
-export function newDeliveries(event: Event, announcements: readonly Announcement[]): Delivery[] {
-  return announcements.map(({ url, headers, body, retryDelays_s, retryStatus }) => ({
+export function newDeliveries(event: Event, dialect: string, announcements: readonly Announcement[]): Delivery[] {
+  return announcements.map(({ url, headers, body, retryDelays_s, retryStatus, ordered }) => ({
     id: newId("dlv"),
     merchantId: event.merchantId!,
     eventId: event.id,
     paymentId: event.paymentId!,
     subjectId: event.subjectId,
     subjectSeq: event.subjectSeq,
+    dialect,
     url,
+    receiver: receiverOf(url),
     headers,
     body,
     retryDelaysS: retryDelays_s,
     retryStatus,
+    ordered,
     state: "pending",
     attempts: 0,
+    tries: 0,
+    queuedAt: event.at,
     nextAttemptAt: event.at,
     leaseNode: null,
     leaseId: null,
     createdAt: event.at,
+    deliveredAt: null,
     finishedAt: null,
   }));
+}
+
+function receiverOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 /** What became of one attempt: a status the receiver answered with, or the reason there was none. */
@@ -102,7 +157,7 @@ export interface AttemptOutcome {
 
 export type Verdict = { state: "delivered" | "exhausted" } | { state: "pending"; wait_s: number };
 
-/** What follows from the answer to an attempt, which is the delivery's `attempt`th, by the schedule frozen with it. */
+/** What follows from the answer to an attempt, the `attempt`th since it was queued, by the schedule frozen with it. */
 export function judgeAttempt(
   outcome: Pick<AttemptOutcome, "status">,
   attempt: number,

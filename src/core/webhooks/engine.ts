@@ -6,52 +6,76 @@
  * `node_dead_after_s` another takes its deliveries; the receiver may then hear of an event twice, never not at all. A
  * node that lives takes back what it holds and does not know of: its database was away when it leased or recorded.
  *
- * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old. Retries hold
- * nothing else up, since only deliveries that were never attempted wait.
+ * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old, where its dialect
+ * keeps order. Retries hold nothing else up, since only deliveries that were not attempted since they were queued wait.
+ *
+ * No receiver takes another's place. Each may have a few attempts under way, one that did not answer the last time only
+ * one, and one that is slow to answer gets none until it does. Attempts that take long no longer count among those a
+ * node makes at once.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { businessNow, newId, type Pool, type Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
-import { type AttemptOutcome, type Delivery, deliveries, judgeAttempt } from "./delivery.ts";
+import {
+  type Announcer,
+  type AttemptOutcome,
+  type Delivery,
+  deliveries,
+  judgeAttempt,
+  type Timeouts,
+} from "./delivery.ts";
 
-export type Send = (delivery: Pick<Delivery, "url" | "headers" | "body">) => Promise<AttemptOutcome>;
+export type Send = (
+  delivery: Pick<Delivery, "url" | "headers" | "body">,
+  timeouts: Timeouts,
+) => Promise<AttemptOutcome>;
 
-/** Nobody has a delivery `d`, or nobody who lives and knows that they have it. */
-const isFree = `(d.lease_node IS NULL OR (d.lease_node = $1 AND d.id <> ALL($4))
-    OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
-      AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
+/** By this header a receiver tells a repetition: the same for every attempt, also when sent again by hand. */
+export const deliveryIdHeader = "naru-delivery-id";
+
+/** Nobody has a delivery `d`, or nobody who lives. */
+export const isUnleased = `(d.lease_node IS NULL OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
+  AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
+/** Or this node ($1), but it does not know of it ($4: those it does). */
+const isFree = `(${isUnleased} OR (d.lease_node = $1 AND d.id <> ALL($4)))`;
 
 /**
- * Walks the index of due deliveries and takes those whose lease is free, whose node is dead, or which this node holds
- * without knowing it. Heartbeats and leases go by real time; schedules by business time ($1 is the node, $2 the fencing
- * id, $3 how many, $4 the deliveries this node knows it holds, $5 the
- * URLs that have as many attempts under way as one may have: a receiver that never answers takes no other's place).
+ * Takes due deliveries whose lease is free, for each receiver no more than it may have now, and of those first the
+ * oldest of each receiver, then the second, and so on. Steps through the index of what is pending from receiver to
+ * receiver, so that one which is owed much is not waded through. Heartbeats and leases go by real time; schedules by
+ * business time. $1: the node, $2: the fencing id, $3: how many, $4: the deliveries this node knows it holds, $5 and
+ * $6: receivers that may not have as many as others, and how many they may have.
  */
 const LEASE: Statement = {
   name: "lease-deliveries",
-  text: `WITH clock AS (SELECT ${businessNow} AS now), waiting AS (
-      SELECT d.id, d.url, d.next_attempt_at FROM deliveries d, clock
-      WHERE d.state = 'pending' AND d.next_attempt_at <= clock.now AND d.url <> ALL($5) AND ${isFree}
-        AND (d.attempts > 0 OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id AND b.url = d.url
-          AND b.subject_seq < d.subject_seq AND b.state = 'pending'
-          AND b.created_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
-      ORDER BY d.next_attempt_at LIMIT ${limits.deliveries_considered}
+  text: `WITH RECURSIVE clock AS (SELECT ${businessNow} AS now), receivers AS (
+      (SELECT receiver FROM deliveries WHERE state = 'pending' ORDER BY receiver LIMIT 1)
+      UNION ALL SELECT next.receiver FROM receivers r CROSS JOIN LATERAL (SELECT receiver FROM deliveries
+        WHERE state = 'pending' AND receiver > r.receiver ORDER BY receiver LIMIT 1) next
     ), fair AS (
-      SELECT id FROM (SELECT *, row_number() OVER (PARTITION BY url ORDER BY next_attempt_at) AS place FROM waiting) ranked
-      WHERE place <= ${limits.deliveries_per_url} ORDER BY next_attempt_at LIMIT $3
+      SELECT due.id, due.next_attempt_at, row_number() OVER (PARTITION BY r.receiver ORDER BY due.next_attempt_at, due.id) AS place
+      FROM receivers r LEFT JOIN unnest($5::text[], $6::int[]) AS bound (receiver, most) ON bound.receiver = r.receiver
+      CROSS JOIN LATERAL (SELECT d.id, d.next_attempt_at FROM deliveries d, clock
+        WHERE d.receiver = r.receiver AND d.state = 'pending' AND d.next_attempt_at <= clock.now AND ${isFree}
+          AND (d.tries > 0 OR NOT d.ordered OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id
+            AND b.url = d.url AND b.subject_seq < d.subject_seq AND b.state = 'pending'
+            AND b.queued_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
+        ORDER BY d.next_attempt_at, d.id LIMIT coalesce(bound.most, ${limits.deliveries_per_receiver})) due
     ), due AS (
-      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair) AND d.state = 'pending' AND ${isFree}
-      FOR UPDATE OF d SKIP LOCKED)
+      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair ORDER BY place, next_attempt_at LIMIT $3)
+        AND d.state = 'pending' AND ${isFree} FOR UPDATE OF d SKIP LOCKED)
     UPDATE deliveries d SET lease_node = $1, lease_id = $2 FROM due WHERE d.id = due.id
     RETURNING ${deliveries.select("d")}`,
 };
 
-/** Records an attempt only for the holder of the lease. */
+/** Records an attempt only for the holder of the lease. What was once delivered stays so. */
 const RECORD: Statement = {
   name: "record-attempt",
   text: `WITH clock AS (SELECT ${businessNow} AS now), held AS (
-      UPDATE deliveries SET state = $3, attempts = attempts + 1, lease_node = NULL, lease_id = NULL,
+      UPDATE deliveries SET state = CASE WHEN $3 = 'exhausted' AND delivered_at IS NOT NULL THEN 'delivered' ELSE $3 END,
+        attempts = attempts + 1, tries = tries + 1, lease_node = NULL, lease_id = NULL,
         next_attempt_at = CASE WHEN $3 = 'pending' THEN clock.now + $4 * interval '1 second' ELSE next_attempt_at END,
+        delivered_at = CASE WHEN $3 = 'delivered' THEN coalesce(delivered_at, clock.now) ELSE delivered_at END,
         finished_at = CASE WHEN $3 = 'pending' THEN NULL ELSE clock.now END
       FROM clock WHERE id = $1 AND lease_id = $2 RETURNING id, attempts, clock.now AS now)
     INSERT INTO delivery_attempts (delivery_id, attempt, started_at, duration_ms, status, error, answer)
@@ -69,12 +93,22 @@ export interface EngineLog {
   warn(fields: object, message: string): void;
 }
 
+interface UnderWay {
+  receiver: string;
+  /** By this process's own clock. */
+  begun_ms: number;
+  attempt: Promise<void>;
+}
+
 export class DeliveryEngine {
   readonly #pool: Pool;
+  readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #send: Send;
   readonly #log: EngineLog;
   readonly #node = newId("node");
-  readonly #inFlight = new Map<string, { url: string; attempt: Promise<void> }>();
+  readonly #inFlight = new Map<string, UnderWay>();
+  /** Receivers that gave no answer the last time. */
+  readonly #silent = new Set<string>();
   /** Attempted, but the attempt could not be recorded: left alone for a while before it is made again. */
   readonly #unrecorded = new Set<string>();
   #running = false;
@@ -83,8 +117,9 @@ export class DeliveryEngine {
   #taking: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(pool: Pool, send: Send, log: EngineLog) {
+  constructor(pool: Pool, announcers: ReadonlyMap<string, Announcer>, send: Send, log: EngineLog) {
     this.#pool = pool;
+    this.#announcers = announcers;
     this.#send = send;
     this.#log = log;
   }
@@ -129,12 +164,24 @@ export class DeliveryEngine {
 
   async #take(): Promise<void> {
     this.#wanted = false;
-    const free = limits.deliveries_in_flight - this.#inFlight.size;
+    const underWay = [...this.#inFlight.values()];
+    const free = Math.min(
+      limits.deliveries_in_flight - underWay.filter((one) => !isSlow(one)).length,
+      limits.deliveries_unanswered - underWay.length,
+    );
     if (free <= 0) return;
     const leaseId = newId("lease");
     const held = [...this.#inFlight.keys(), ...this.#unrecorded];
-    const taken = await this.#pool.query<Delivery>(LEASE, [this.#node, leaseId, free, held, this.#busyUrls()]);
-    if (taken.rows.length === free) this.#wanted = true;
+    const bounds = this.#bounds();
+    const taken = await this.#pool.query<Delivery>(LEASE, [
+      this.#node,
+      leaseId,
+      free,
+      held,
+      [...bounds.keys()],
+      [...bounds.values()],
+    ]);
+    if (taken.rows.length > 0) this.#wanted = true;
     for (const delivery of taken.rows) {
       const attempt = this.#attempt(delivery)
         .catch((error) => {
@@ -146,22 +193,28 @@ export class DeliveryEngine {
           this.#inFlight.delete(delivery.id);
           this.wake();
         });
-      this.#inFlight.set(delivery.id, { url: delivery.url, attempt });
+      this.#inFlight.set(delivery.id, { receiver: delivery.receiver, begun_ms: performance.now(), attempt });
     }
   }
 
-  #busyUrls(): string[] {
-    const counts = new Map<string, number>();
-    for (const { url } of this.#inFlight.values()) counts.set(url, (counts.get(url) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= limits.deliveries_per_url).map(([url]) => url);
+  /** How many more attempts each receiver may have that may not have as many as others. */
+  #bounds(): Map<string, number> {
+    const bounds = new Map([...this.#silent].map((receiver) => [receiver, 1]));
+    for (const one of this.#inFlight.values()) {
+      const most = bounds.get(one.receiver) ?? limits.deliveries_per_receiver;
+      bounds.set(one.receiver, isSlow(one) ? 0 : Math.max(0, most - 1));
+    }
+    return bounds;
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
-    const outcome = await this.#send(delivery);
+    const outcome = await this.#deliver(delivery);
     // Cut off by our own end, not by the receiver: whoever takes the delivery next finds out.
     if (this.#abandoned) return;
+    if (outcome.status !== null) this.#silent.delete(delivery.receiver);
+    else this.#remember(delivery.receiver);
     const attempt = delivery.attempts + 1;
-    const verdict = judgeAttempt(outcome, attempt, delivery);
+    const verdict = judgeAttempt(outcome, delivery.tries + 1, delivery);
     const wait_s = verdict.state === "pending" ? verdict.wait_s : 0;
     const duration_ms = Math.round(outcome.duration_ms);
     const recorded = await this.#pool.query(RECORD, [
@@ -183,7 +236,35 @@ export class DeliveryEngine {
     else this.#log.warn({ ...fields, state: verdict.state }, "webhook not delivered");
   }
 
+  /** The one that has been silent for longest is forgotten when there are too many. */
+  #remember(silent: string): void {
+    const [oldest] = this.#silent;
+    if (oldest !== undefined && this.#silent.size >= limits.silent_receivers) this.#silent.delete(oldest);
+    this.#silent.add(silent);
+  }
+
+  async #deliver(delivery: Delivery): Promise<AttemptOutcome> {
+    const announcer = this.#announcers.get(delivery.dialect);
+    if (announcer === undefined) throw new Error(`no dialect ${delivery.dialect} to deliver for`);
+    const { url, body, attempts } = delivery;
+    let signatures: Record<string, string> | undefined;
+    try {
+      signatures = await announcer.sign?.(delivery, new Date());
+    } catch (error) {
+      this.#log.warn({ err: error, delivery: delivery.id }, "a webhook could not be signed");
+      return { status: null, error: "could not be signed", answer: null, duration_ms: 0 };
+    }
+    const headers = { ...delivery.headers, ...signatures, [deliveryIdHeader]: delivery.id };
+    const { first, later } = announcer.timeouts;
+    return this.#send({ url, headers, body }, attempts === 0 ? first : later);
+  }
+
   async #beat(): Promise<void> {
     await this.#pool.query(HEARTBEAT, [this.#node]);
   }
+}
+
+/** It takes so long that it is waited for beside the others. */
+function isSlow({ begun_ms }: UnderWay): boolean {
+  return performance.now() - begun_ms > limits.delivery_patience_ms;
 }

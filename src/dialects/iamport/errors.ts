@@ -166,9 +166,11 @@ export function refusalError(refusal: Refusal): IamportError {
       return errors.preparedAlready;
     case "prepared-unknown":
       return errors.preparedUnknown;
+    case "delivery-unknown":
+    case "delivery-under-way":
     case "clock-backwards":
     case "clock-too-far":
-      throw new Error("the clock is not moved by this dialect");
+      throw new Error("this dialect moves no clock and sends nothing again");
   }
 }
 

@@ -183,7 +183,6 @@ function commandOf(
     vatAmount: rules.taxes ? (fields.vat_amount ?? null) : null,
     escrow: fields.escrow_password !== undefined,
     noticeUrls: fields.notice_url ?? (settings.noticeUrl === undefined ? [] : [settings.noticeUrl]),
-    noticeResend: settings.resendWebhooks === true,
     userAgent: userAgent?.slice(0, userAgent_length) ?? null,
   };
 }

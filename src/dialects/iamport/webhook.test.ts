@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../core/events/event.ts";
 import { answers, Books, dueAt, hour_ms, issuedAt, later, minute_ms } from "../../core/fixtures.fixture.ts";
+import type { MerchantSettings } from "../../core/merchants/merchant.ts";
 import type { Payment } from "../../core/payments/payment.ts";
 import { paidOut } from "../../core/refunds/refund.ts";
+import type { Announcement } from "../../core/webhooks/delivery.ts";
 import { cancellationId } from "./identifiers.ts";
 import { presentPayment } from "./present.ts";
 import { iamportAnnouncer, resendDelays_s } from "./webhook.ts";
@@ -28,11 +30,20 @@ const refunded =
 function told(books: Books, ...steps: Step[]): { event: Event; payment: Payment } {
   for (const step of steps) step(books);
   const event = books.events.filter((one) => one.subjectType === "payment").at(-1)!;
-  return { event: { id: "evt_1", ...event }, payment: books.payment() };
+  return { event: { id: "evt_1", ...event, announcedTo: null }, payment: { ...books.payment(), noticeUrls: [url] } };
 }
 
-function bodyOf({ event, payment }: { event: Event; payment: Payment }): object {
-  return JSON.parse(announcer.announce(event, payment, url).body);
+function announce(
+  { event, payment }: { event: Event; payment: Payment },
+  settings: MerchantSettings = {},
+): Announcement {
+  const [announcement, ...others] = announcer.announce(event, payment, settings);
+  expect(others).toEqual([]);
+  return announcement!;
+}
+
+function bodyOf(one: { event: Event; payment: Payment }): object {
+  return JSON.parse(announce(one).body);
 }
 
 const ids = { imp_uid: "imp_000000000001", merchant_uid: "order-1" };
@@ -41,9 +52,29 @@ describe("what is announced", () => {
   const changes = ["payment.paid", "payment.deposited"];
   const cancellations = ["payment.cancelled", "payment.partly_refunded", "payment.reversed", "payment.partly_reversed"];
 
-  it("is that it was issued, if that is wanted, deposits and cancellations; nothing else", () => {
-    expect(announcer.announces).toEqual(["payment.ready", ...changes, ...cancellations]);
-    expect(iamportAnnouncer({ announceIssued: false }).announces).toEqual([...changes, ...cancellations]);
+  it("is deposits and cancellations, always", () => {
+    expect(announcer.announces).toEqual([...changes, ...cancellations]);
+  });
+
+  it.each<[boolean, MerchantSettings, number]>([
+    [true, {}, 1],
+    [false, {}, 0],
+    [true, { announceIssued: false }, 0],
+    [false, { announceIssued: true }, 1],
+  ])(
+    "is that an account was issued where the node says %s and its merchant %j: %i",
+    (announceIssued, settings, count) => {
+      const { event, payment } = told(Books.with({}));
+      expect(iamportAnnouncer({ announceIssued }).announce(event, payment, settings)).toHaveLength(count);
+    },
+  );
+
+  it("goes to every address of the payment", () => {
+    const { event, payment } = told(Books.with({}), received);
+    const noticeUrls = [url, "https://other.example/notice"];
+    const announced = announcer.announce(event, { ...payment, noticeUrls }, {});
+    expect(announced.map((one) => one.url)).toEqual(noticeUrls);
+    expect(announced[0]!.body).toBe(announced[1]!.body);
   });
 
   it.each<[string, Event["type"], Books, Step[], object]>([
@@ -120,7 +151,6 @@ describe("what is announced", () => {
   ])("%s", (_name, type, books, steps, fields) => {
     const one = told(books, ...steps);
     expect(one.event.type).toBe(type);
-    expect(announcer.announces).toContain(type);
     expect(bodyOf(one)).toEqual({ ...ids, ...fields });
   });
 
@@ -140,7 +170,13 @@ describe("what is announced", () => {
     ["expiry", [(books) => books.expire("pay_1", later(dueAt, 1))]],
     ["withdrawal", [(books) => books.close("pay_1", later(issuedAt, minute_ms))]],
   ])("is not %s", (_name, steps) => {
-    expect(announcer.announces).not.toContain(told(Books.with({}), ...steps).event.type);
+    const { event, payment } = told(Books.with({}), ...steps);
+    expect(announcer.announce(event, payment, {})).toEqual([]);
+  });
+
+  it("is not a change of what is due", () => {
+    const { event, payment } = told(Books.with({}));
+    expect(announcer.announce({ ...event, type: "payment.changed" }, payment, {})).toEqual([]);
   });
 
   it("is not a refund that is on its way or was refused, which changes no payment", () => {
@@ -158,11 +194,21 @@ describe("how it is announced", () => {
   const one = told(Books.with({}), received);
 
   it("goes to the address it is for, as JSON", () => {
-    expect(announcer.announce(one.event, one.payment, url)).toMatchObject({
+    expect(announce(one)).toMatchObject({
       url,
       headers: { "content-type": "application/json; charset=utf-8", "user-agent": "Naru-Webhook" },
       body: '{"imp_uid":"imp_000000000001","merchant_uid":"order-1","status":"paid"}',
     });
+  });
+
+  it("or as a form, where the merchant's receiver reads forms", () => {
+    const cancelled = told(Books.with({}), received, refunded(null));
+    const { headers, body } = announce(cancelled, { webhookFormat: "form" });
+    expect(headers["content-type"]).toBe("application/x-www-form-urlencoded");
+    const { cancellation_id } = bodyOf(cancelled) as { cancellation_id: string };
+    expect(body).toBe(
+      `imp_uid=imp_000000000001&merchant_uid=order-1&status=cancelled&cancellation_id=${cancellation_id}`,
+    );
   });
 
   it("keeps the merchant's own name for the order, whatever is in it", () => {
@@ -173,14 +219,16 @@ describe("how it is announced", () => {
   it.each([
     ["once", false, []],
     ["again after no answer or 5xx, where the merchant asked for it", true, resendDelays_s],
-  ])("%s", (_name, noticeResend, delays_s) => {
-    const announcement = announcer.announce(one.event, { ...one.payment, noticeResend }, url);
-    expect(announcement).toMatchObject({ retryDelays_s: delays_s, retryStatus: 500 });
+  ])("%s", (_name, resendWebhooks, delays_s) => {
+    expect(announce(one, { resendWebhooks })).toMatchObject({
+      retryDelays_s: delays_s,
+      retryStatus: 500,
+      ordered: true,
+    });
   });
 
   it("says the same each time", () => {
     const cancelled = told(Books.with({}), received, refunded(null));
-    const announce = () => announcer.announce(cancelled.event, cancelled.payment, url);
-    expect(announce()).toEqual(announce());
+    expect(announce(cancelled)).toEqual(announce(cancelled));
   });
 });

@@ -4,14 +4,16 @@
  */
 
 import type { Event } from "../../core/events/event.ts";
-import type { Announcer } from "../../core/index.ts";
 import type { Payment } from "../../core/payments/payment.ts";
+import type { Announcer } from "../../core/webhooks/delivery.ts";
 import { cancellationId, dialect } from "./identifiers.ts";
 import { statusOf } from "./present.ts";
 
 /** Only where the merchant asked for re-sends, and then after no answer or 5xx. */
 export const resendDelays_s = [60, 60, 60, 60, 60];
 const resendStatus = 500;
+/** Connecting, which has a limit of its own, included; a re-send has 15 seconds for all of it. */
+const timeouts = { first: { read_ms: 30_000, total_ms: 45_000 }, later: { read_ms: 15_000, total_ms: 15_000 } };
 
 /** A refund, if whoever asked for it wants to be told, or a credit that the bank took back: all of it or a part. */
 const cancelling = [
@@ -28,21 +30,27 @@ function bodyOf(event: Event, payment: Payment) {
   return { ...about, status: "cancelled", cancellation_id: cancellationId(String(refundId ?? depositId)) };
 }
 
-export function iamportAnnouncer(options: { announceIssued: boolean }): Announcer {
+/** `announceIssued`: for merchants that have not set it. */
+export function iamportAnnouncer(node: { announceIssued: boolean }): Announcer {
+  const always = ["payment.paid", "payment.deposited", ...cancelling] as const;
   return {
     dialect,
-    announces: [
-      ...(options.announceIssued ? (["payment.ready"] as const) : []),
-      "payment.paid",
-      "payment.deposited",
-      ...cancelling,
-    ],
-    announce: (event, payment, url) => ({
-      url,
-      headers: { "content-type": "application/json; charset=utf-8", "user-agent": "Naru-Webhook" },
-      body: JSON.stringify(bodyOf(event, payment)),
-      retryDelays_s: payment.noticeResend ? resendDelays_s : [],
-      retryStatus: resendStatus,
-    }),
+    announces: always,
+    announce(event, payment, settings) {
+      const issued = event.type === "payment.ready" && (settings.announceIssued ?? node.announceIssued);
+      if (!issued && !always.some((type) => type === event.type)) return [];
+      const fields = bodyOf(event, payment);
+      const form = settings.webhookFormat === "form";
+      const type = form ? "application/x-www-form-urlencoded" : "application/json; charset=utf-8";
+      return payment.noticeUrls.map((url) => ({
+        url,
+        headers: { "content-type": type, "user-agent": "Naru-Webhook" },
+        body: form ? String(new URLSearchParams(fields)) : JSON.stringify(fields),
+        retryDelays_s: settings.resendWebhooks === true ? resendDelays_s : [],
+        retryStatus: resendStatus,
+        ordered: true,
+      }));
+    },
+    timeouts,
   };
 }
