@@ -1,11 +1,11 @@
 /** Webhooks, their attempts and their order, with a real receiver that also misbehaves. */
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventually, type IamportAnswer } from "./support/client.ts";
-import { createDatabase } from "./support/database.ts";
-import { startTestNode } from "./support/node.ts";
-import { type Receiver, startReceiver } from "./support/receiver.ts";
-import { useNode, withNode } from "./support/scenario.ts";
+import { eventually, type IamportAnswer } from "../support/client.ts";
+import { createDatabase } from "../support/database.ts";
+import { startTestNode } from "../support/node.ts";
+import { type Receiver, startReceiver } from "../support/receiver.ts";
+import { useNode, withNode } from "../support/scenario.ts";
 
 const node = useNode();
 let shop: Receiver;
