@@ -43,6 +43,11 @@ export function createMetrics(): Metrics {
         "SELECT count(*) FROM deliveries WHERE state = 'pending'",
       );
       gauge(
+        "naru_deliveries_exhausted",
+        "webhooks that no receiver took and that are not tried again by themselves",
+        "SELECT count(*) FROM deliveries WHERE state = 'exhausted'",
+      );
+      gauge(
         "naru_deposits_suspended",
         "deposits in suspense",
         "SELECT count(*) FROM deposits WHERE state = 'suspended'",

@@ -56,6 +56,8 @@ const cli = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export interface ChildNode extends Client {
   child: ChildProcess;
+  /** What it has logged so far. */
+  logged(): string;
   /** kill -9, and the end of the process. */
   kill(): Promise<void>;
   /** SIGTERM, and the end of the process. */
@@ -63,6 +65,8 @@ export interface ChildNode extends Client {
 }
 
 const ready_ms = 20_000;
+/** Of a node's log, its end is kept. */
+const log_characters = 5_000_000;
 
 /** A node as a process of its own, from the built package. Ready when this resolves. */
 export async function startChildNode(
@@ -76,7 +80,7 @@ export async function startChildNode(
   });
   let errors = "";
   child.stderr!.on("data", (chunk) => {
-    errors = (errors + chunk).slice(-20_000);
+    errors = (errors + chunk).slice(-log_characters);
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
@@ -99,6 +103,7 @@ export async function startChildNode(
   });
   return Object.assign(new Client(url), {
     child,
+    logged: () => errors,
     async kill() {
       child.kill("SIGKILL");
       await ended;

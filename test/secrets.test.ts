@@ -1,0 +1,175 @@
+/**
+ * Secrets and people's account numbers are nowhere in clear: neither in a file of the database, its write-ahead log
+ * included, nor in what a node logs when it logs all it can. The files are searched byte by byte.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, type Fields } from "./support/client.ts";
+import { type ChildNode, startChildNode } from "./support/node.ts";
+import { raw } from "./support/raw.ts";
+
+const operatorToken = "operator-token-that-nobody-may-read";
+const masterKey = "a1b2c3d4e5f60718".repeat(4);
+const account = "110987654321";
+const dashed = "110-987-654321";
+const unknownAccount = "000555666777";
+const lookedUp = "3020099887766";
+const phone = "01087654321";
+const taxCard = "9410012345678901";
+const businessNumber = "2208162517";
+
+let dataDir: string;
+let node: ChildNode;
+let token: string;
+let paid: Fields;
+let made: { impKey: string; impSecret: string; inicisApiKey: string };
+let log: string;
+let files: { path: string; content: Buffer }[];
+
+const operator = { authorization: `Bearer ${operatorToken}` };
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "naru-secrets-"));
+  await chmod(dataDir, 0o755);
+  node = await startChildNode({
+    NARU_DATA_DIR: dataDir,
+    NARU_PORT: "0",
+    NARU_LOG_LEVEL: "trace",
+    NARU_MASTER_KEY: masterKey,
+    NARU_OPERATOR_TOKEN: operatorToken,
+  });
+  token = await node.token();
+  await useSecrets();
+  await node.end();
+  log = node.logged();
+  files = filesOf(dataDir);
+}, 120_000);
+afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+async function payment(): Promise<Fields> {
+  const issued = await node.issue({ amount: 11_000 });
+  const answer = await node.post<{ outcome: string }>(
+    "/naru/v1/sandbox/deposits",
+    { accountNumber: issued.vbank_num },
+    operator,
+  );
+  expect(answer.body.outcome).toBe("matched");
+  return issued;
+}
+
+/** Every way in which a secret or somebody's account reaches the node, rightly and wrongly. */
+async function useSecrets(): Promise<void> {
+  const { status, body } = await node.post<{ credentials: { iamport: typeof made } }>(
+    "/naru/v1/merchants",
+    { name: "비밀 많은 상점" },
+    operator,
+  );
+  expect(status).toBe(201);
+  made = body.credentials.iamport;
+  await node.post("/users/getToken", { imp_key: made.impKey, imp_secret: made.impSecret });
+  await node.post("/users/getToken", { imp_key: made.impKey, imp_secret: `${made.impSecret}0` });
+  await node.tryIssue({ pg: "html5_inicis" });
+
+  const refund = { refund_holder: "홍길동", refund_bank: "088" };
+  paid = await payment();
+  await node.iamport("POST", "/payments/cancel", {
+    ...refund,
+    imp_uid: paid.imp_uid,
+    amount: 1_000,
+    refund_account: dashed,
+  });
+  await node.iamport(
+    "POST",
+    "/payments/cancel",
+    { ...refund, imp_uid: paid.imp_uid, amount: 1_000, refund_account: account },
+    "form",
+  );
+  await node.iamport("POST", "/payments/cancel", {
+    ...refund,
+    imp_uid: paid.imp_uid,
+    amount: 99_000,
+    refund_account: account,
+  });
+  await node.iamport("POST", "/payments/cancel", { ...refund, imp_uid: paid.imp_uid, refund_account: unknownAccount });
+  await node.post("/naru/v1/sandbox/faults", { fault: "refund-timeout-after", count: 1 }, operator);
+  const reverted = await payment();
+  void node.cancel({ imp_uid: reverted.imp_uid, refund_account: account }).catch(() => {});
+
+  const receipt = (imp_uid: unknown, fields: Fields) => node.iamport("POST", `/receipts/${imp_uid}`, fields);
+  await receipt(paid.imp_uid, { identifier: phone, identifier_type: "phone" });
+  await receipt((await payment()).imp_uid, {
+    identifier: businessNumber,
+    identifier_type: "business",
+    type: "company",
+  });
+  await node.iamport("POST", "/receipts/external/sale-1", {
+    identifier: taxCard,
+    identifier_type: "taxcard",
+    name: "표",
+    amount: 1_000,
+    channel_key: "channel-key-naru_sandbox_key",
+  });
+  await node.iamport("GET", "/vbanks/holder", { bank_code: "011", bank_num: lookedUp });
+
+  // What is refused before it is understood.
+  await node.get(`/payments/find/${account}?_token=${token}`);
+  await raw(node.url, { method: "GET", path: `/nowhere/${account}?_token=${token}`, headers: {} });
+  const headers = { "content-type": "application/json", authorization: token };
+  await raw(node.url, { method: "POST", path: "/payments/cancel", headers, body: `{"refund_account":"${account}` });
+  await raw(node.url, {
+    method: "POST",
+    path: "/vbanks",
+    headers,
+    body: JSON.stringify({ refund_account: account, amount: {} }),
+  });
+  await raw(node.url, { method: "POST", path: `/vbanks?pg_api_key=${made.inicisApiKey}`, headers, body: "{}" });
+  // The bank's answer to the refund that was left unanswered comes back by asking.
+  await eventually(async () => {
+    const { body } = await node.iamport("GET", `/payments/${reverted.imp_uid}`);
+    return body.response.cancel_amount === 11_000;
+  }, 60_000);
+}
+
+function filesOf(directory: string): { path: string; content: Buffer }[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path: path.slice(directory.length), content: readFileSync(path) }));
+}
+
+const where = (needle: string) => files.filter(({ content }) => content.includes(needle)).map(({ path }) => path);
+
+describe("of what a node was told in clear", () => {
+  it("what is not secret is found by this search, in tables and in the write-ahead log", () => {
+    const found = where(String(paid.merchant_uid));
+    expect(found.some((path) => path.includes("/base/"))).toBe(true);
+    expect(found.some((path) => path.includes("/pg_wal/"))).toBe(true);
+    expect(where("홍길동").length).toBeGreaterThan(0);
+    expect(log).toContain("request");
+    expect(log.length).toBeGreaterThan(1_000);
+  });
+
+  it.each<[string, () => string]>([
+    ["a merchant's imp_secret", () => made.impSecret],
+    ["the demo merchant's imp_secret", () => "naru_sandbox_secret"],
+    ["the key for the PG", () => made.inicisApiKey],
+    ["the demo merchant's key for the PG", () => "naru_sandbox_inicis_api_key"],
+    ["an access token", () => token],
+    ["the operator's token", () => operatorToken],
+    ["the master key", () => masterKey],
+    ["a refund account", () => account],
+    ["a refund account with dashes", () => dashed],
+    ["a refund account that nobody has", () => unknownAccount],
+    ["an account that was looked up", () => lookedUp],
+    ["a telephone number on a cash receipt", () => phone],
+    ["a business number on a cash receipt", () => businessNumber],
+    ["a card on a cash receipt", () => taxCard],
+  ])("%s is in no file and no line of the log", (_name, secret) => {
+    expect(secret().length).toBeGreaterThan(9);
+    expect(where(secret())).toEqual([]);
+    expect(log).not.toContain(secret());
+  });
+});
