@@ -30,9 +30,9 @@ export const limits = {
   expiry_interval_ms: 1_000,
 
   /** Attempts that a node makes at once. */
-  deliveries_in_flight: 64,
+  deliveries_in_flight: 128,
   /** An attempt that has taken longer than this is slow: it no longer counts among those, and its receiver gets no other. */
-  delivery_patience_ms: 2_000,
+  delivery_patience_ms: 500,
   /** All attempts of a node that were not answered yet, slow ones too. */
   deliveries_unanswered: 1_024,
   /** Attempts at once to one receiver (host and port). */
