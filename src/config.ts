@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
+import { readHost, readTarget, type Target } from "./http/hosts.ts";
 
 export interface Config {
   port: number;
@@ -19,6 +20,10 @@ export interface Config {
   /** 32 bytes in hex or base64; unset in sandbox mode: a file in `dataDir`. */
   masterKey: string | undefined;
   publicUrl: string;
+  /** Names beside its own that the node goes by, as URLs spell them. */
+  allowedHosts: readonly string[];
+  /** What webhooks may reach although it is not public. */
+  webhookAllow: readonly Target[];
   logLevel: string;
   batchCap: number;
   batchLanes: number;
@@ -50,6 +55,12 @@ export const settings = {
   viewerToken: { variable: "NARU_VIEWER_TOKEN", default: "", about: "token that may only look, 16+ characters" },
   masterKey: { variable: "NARU_MASTER_KEY", default: "", about: "32 bytes, hex or base64; sandbox makes its own" },
   publicUrl: { variable: "NARU_PUBLIC_URL", default: "", about: "what links are built from; default: the address" },
+  allowedHosts: { variable: "NARU_ALLOWED_HOSTS", default: "", about: "names that a node on loopback also goes by" },
+  webhookAllow: {
+    variable: "NARU_WEBHOOK_ALLOW",
+    default: "",
+    about: "host names, addresses and networks that webhooks may reach although private",
+  },
   logLevel: { variable: "NARU_LOG_LEVEL", default: "info", about: "trace, debug, info, warn, error or silent" },
   batchCap: { variable: "NARU_BATCH_CAP", default: "256", about: "requests per commit; 1 turns group commit off" },
   batchLanes: { variable: "NARU_BATCH_LANES", default: "2", about: "batches of one command in flight at once" },
@@ -94,6 +105,17 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(`${setting.variable} must have at least ${token_length_min} characters`);
   };
 
+  const list = <Item>(setting: Setting, read: (text: string) => Item | undefined, wanted: string): Item[] =>
+    text(setting)
+      .split(",")
+      .map((one) => one.trim())
+      .filter((one) => one !== "")
+      .map((one) => {
+        const item = read(one);
+        if (item === undefined) throw new ConfigError(`${setting.variable} has ${one}, which is no ${wanted}`);
+        return item;
+      });
+
   const port = integer(settings.port, 0, 65_535);
   const host = text(settings.host);
   const loopback = isLoopback(host);
@@ -127,6 +149,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     viewerToken: token(settings.viewerToken),
     masterKey,
     publicUrl: publicUrl.replace(/\/$/, ""),
+    allowedHosts: list(settings.allowedHosts, readHost, "host name without port"),
+    webhookAllow: list(settings.webhookAllow, readTarget, "host name, address or network such as 10.0.0.0/8"),
     logLevel: oneOf(settings.logLevel, logLevels),
     batchCap: integer(settings.batchCap, 1, 1_000),
     batchLanes: integer(settings.batchLanes, 1, 20),

@@ -15,6 +15,7 @@ import { type Credentials, demoCredentials, refusePublished, seedDemo } from "./
 import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { httpLimits } from "./http/limits.ts";
+import { originGuard } from "./http/origin-guard.ts";
 import { createServer } from "./http/server.ts";
 import { createWebhookClient } from "./http/webhook-client.ts";
 import { checkMasterKey, checkMode, readSecrets } from "./installation.ts";
@@ -51,7 +52,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     await checkMode(store.pool, config);
     metrics.watch(store.pool);
 
-    const webhooks = createWebhookClient({ allowPrivate: isOpenSandbox(config) });
+    const webhooks = createWebhookClient({ loopback: isOpenSandbox(config), allow: config.webhookAllow });
     closing.push(() => webhooks.close());
     const { core, announcer } = createCore(config, store, secrets, log, webhooks.send);
     await refusePublished(config, core);
@@ -63,6 +64,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
 
     const server = await createServer({
       log,
+      guard: originGuard(config),
       prepare: (root) => mountDocs(root, version),
       dialects: [iamport(core, announcer)],
       admin: admin({ core, config, metrics, sandbox }),

@@ -5,7 +5,16 @@ import type { BodyProblem } from "./body.ts";
 
 /** What went wrong before or outside a route. `status` is the one that plain HTTP would use. */
 export interface HttpFailure {
-  kind: "not-found" | "malformed" | "too-large" | "unsupported-media-type" | "overloaded" | "unavailable" | "defect";
+  kind:
+    | "not-found"
+    | "malformed"
+    | "too-large"
+    | "unsupported-media-type"
+    | "wrong-host"
+    | "cross-site"
+    | "overloaded"
+    | "unavailable"
+    | "defect";
   status: number;
   /** What was wrong with a malformed request, for its author. */
   detail: string;

@@ -1,57 +1,129 @@
 /**
- * Which addresses are not the public's: a webhook that strangers name must not reach them. Checked after the name was
- * resolved and on literal addresses, and the connection is made to the very address that was checked.
+ * Where a webhook may go. Whoever may name its address could else make this node call what only it can reach: its own
+ * machine, the networks behind it, a cloud's metadata. So only public addresses are called; loopback where whoever
+ * names it sits at this machine; and what the operator lists. Names are looked at after they were resolved, all of
+ * their addresses, and the connection is made to one that was looked at: what a name leads to later does not matter.
  */
-import { type LookupAddress, lookup } from "node:dns";
-import { BlockList, isIP, type LookupFunction } from "node:net";
+import dns, { type LookupAddress } from "node:dns";
+import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
+import { addressOfHost, type Target } from "./hosts.ts";
 
-const blocked = new BlockList();
-for (const [network, prefix] of [
+export type Reach = "public" | "loopback" | "private";
+
+/** IANA's registry of special addresses, less those that the public reaches; and what clouds keep metadata at. */
+const special: readonly [network: string, prefix: number][] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
+  // Carrier-grade NAT, and the metadata of one cloud.
   ["100.64.0.0", 10],
   ["127.0.0.0", 8],
+  ["168.63.129.16", 32],
   ["169.254.0.0", 16],
   ["172.16.0.0", 12],
   ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.88.99.0", 24],
   ["192.168.0.0", 16],
   ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
   ["224.0.0.0", 3],
-] as const) {
-  blocked.addSubnet(network, prefix, "ipv4");
-}
-for (const [network, prefix] of [
-  ["::", 127],
-  ["64:ff9b::", 96],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["ff00::", 8],
-] as const) {
-  blocked.addSubnet(network, prefix, "ipv6");
+  // Protocol assignments: Teredo, benchmarks, ORCHID.
+  ["2001::", 23],
+  ["2001:db8::", 32],
+  // 6to4, whose addresses name the IPv4 router that they are reached by.
+  ["2002::", 16],
+  ["3fff::", 20],
+];
+const closed = blockList(special.map(([network, prefix]) => ({ network, prefix, family: familyOf(network) })));
+const loopback = blockList([
+  { network: "127.0.0.0", prefix: 8, family: "ipv4" },
+  { network: "::1", prefix: 128, family: "ipv6" },
+]);
+/** All that is public in IPv6. */
+const global = blockList([{ network: "2000::", prefix: 3, family: "ipv6" }]);
+
+/** An address that is mapped from IPv4, or translated by NAT64, counts as the IPv4 one; what cannot be read is private. */
+export function reachOf(address: string): Reach {
+  if (isIP(address) === 0 || address.includes("%")) return "private";
+  const inner = isIPv6(address) ? innerAddress(address) : undefined;
+  if (inner?.by === "mapped") return reachOf(inner.address);
+  if (has(loopback, address)) return "loopback";
+  if (inner?.by === "nat64") return reachOf(inner.address) === "public" ? "public" : "private";
+  if (has(closed, address)) return "private";
+  return isIPv6(address) && !has(global, address) ? "private" : "public";
 }
 
-/** An IPv4 address within IPv6 counts as what it is. */
-export function isPrivateAddress(address: string): boolean {
-  return blocked.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+/** The IPv4 address within ::ffff:0:0/96 or 64:ff9b::/96. */
+function innerAddress(address: string): { by: "mapped" | "nat64"; address: string } | undefined {
+  const canonical = new URL(`http://[${address}]/`).hostname;
+  const [, before, high = "0", low = "0"] = /^\[(::ffff:|64:ff9b::)(?:([\da-f]+):)?([\da-f]*)\]$/.exec(canonical) ?? [];
+  if (before === undefined) return undefined;
+  const bits = [Number.parseInt(high, 16), Number.parseInt(low || "0", 16)];
+  const bytes = bits.flatMap((word) => [word >> 8, word & 255]);
+  return { by: before === "::ffff:" ? "mapped" : "nat64", address: bytes.join(".") };
+}
+
+function blockList(networks: readonly Extract<Target, { network: string }>[]): BlockList {
+  const list = new BlockList();
+  for (const { network, prefix, family } of networks) list.addSubnet(network, prefix, family);
+  return list;
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIPv6(address) ? "ipv6" : "ipv4";
+}
+
+function has(list: BlockList, address: string): boolean {
+  return list.check(address, familyOf(address));
 }
 
 export class PrivateAddress extends Error {
   readonly code = "PRIVATE_ADDRESS";
 }
 
-/** Refuses a URL whose host is itself a private address; names are looked at by `publicLookup`. */
-export function refusePrivateHost(url: string): void {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host) !== 0 && isPrivateAddress(host)) throw new PrivateAddress(`${host} is a private address`);
+export interface TargetPolicy {
+  /** Whether this machine may be called: only where whoever names the address sits at it. */
+  loopback: boolean;
+  /** What may be called although it is not public. */
+  allow: readonly Target[];
 }
 
-/** `dns.lookup`, failing when any of a name's addresses is private. */
-export const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    const found = addresses?.find(({ address }) => isPrivateAddress(address));
-    if (error !== null) callback(error, "", 0);
-    else if (found) callback(new PrivateAddress(`${hostname} is at ${found.address}, a private address`), "", 0);
-    else if (options.all) callback(null, addresses);
-    else callback(null, addresses[0]!.address, addresses[0]!.family);
-  });
-};
+export interface TargetGuard {
+  /** Throws if a URL's host is itself an address that may not be called; names are left to `lookup`. */
+  checkHost(url: string): void;
+  /** Resolves a name, failing if any of its addresses may not be called. */
+  lookup: LookupFunction;
+}
+
+/** `resolve` is the system's resolver unless a test brings its own. */
+export function targetGuard(policy: TargetPolicy, resolve: LookupFunction = dns.lookup): TargetGuard {
+  const names = new Set(policy.allow.flatMap((target) => ("name" in target ? [target.name] : [])));
+  const networks = blockList(policy.allow.filter((target) => "network" in target));
+  const mayCall = (address: string): boolean => {
+    const reach = reachOf(address);
+    return (
+      reach === "public" || (reach === "loopback" && policy.loopback) || (isIP(address) !== 0 && has(networks, address))
+    );
+  };
+  return {
+    checkHost(url) {
+      const address = addressOfHost(new URL(url).hostname);
+      if (address !== undefined && !mayCall(address)) throw new PrivateAddress(`${address} is a private address`);
+    },
+    lookup(hostname, options, callback) {
+      resolve(hostname, { ...options, all: true }, (error, found) => {
+        if (error !== null) return callback(error, "", 0);
+        const addresses = found as LookupAddress[];
+        const first = addresses[0];
+        if (first === undefined) return callback(new PrivateAddress(`${hostname} has no address`), "", 0);
+        const isListed = names.has(hostname.toLowerCase().replace(/\.$/, ""));
+        const refused = isListed ? undefined : addresses.find(({ address }) => !mayCall(address));
+        if (refused !== undefined) {
+          return callback(new PrivateAddress(`${hostname} is at ${refused.address}, a private address`), "", 0);
+        }
+        return options.all ? callback(null, addresses) : callback(null, first.address, first.family);
+      });
+    },
+  };
+}

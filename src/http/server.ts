@@ -18,9 +18,12 @@ import { isConnectionLoss, isTimeout, OutcomeUnknown, Overloaded, StoreUnavailab
 import { findUnstorable, MalformedBody } from "./body.ts";
 import type { Dialect, HttpFailure } from "./dialect.ts";
 import { httpLimits } from "./limits.ts";
+import { type OriginGuard, originHook } from "./origin-guard.ts";
 
 export interface ShellOptions {
   log: Logger;
+  /** Which pages of browsers are refused. */
+  guard: OriginGuard;
   /** Plugins that must see every route, such as the API reference. */
   prepare(root: FastifyInstance): Promise<void>;
   dialects: readonly Dialect[];
@@ -28,14 +31,16 @@ export interface ShellOptions {
   admin: Dialect;
 }
 
-export async function createServer({ log, prepare, dialects, admin }: ShellOptions): Promise<FastifyInstance> {
+export async function createServer({ log, guard, prepare, dialects, admin }: ShellOptions): Promise<FastifyInstance> {
   const fallback = dialects.at(-1) ?? admin;
   const owner = (url: string): Dialect => {
     const path = url.split("?", 1)[0]!;
     return [admin, ...dialects].find((dialect) => dialect.owns(path)) ?? fallback;
   };
+  // The route that was found tells more than its spelling in the address.
+  const ownerOf = (request: FastifyRequest) => owner(request.routeOptions?.url ?? request.url);
   const answer = (request: FastifyRequest, reply: FastifyReply, failure: HttpFailure) => {
-    const { status, body } = owner(request.url).failure(failure, request);
+    const { status, body } = ownerOf(request).failure(failure, request);
     return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
   };
 
@@ -43,7 +48,8 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: httpLimits.body_bytes,
-    http: { maxHeaderSize: httpLimits.header_bytes },
+    // That there is a Host header is seen to by the guard, in the words of whose path it is.
+    http: { maxHeaderSize: httpLimits.header_bytes, requireHostHeader: false },
     clientErrorHandler: (error, socket) => refuseUnread(fallback, error, socket),
     requestTimeout: httpLimits.request_timeout_ms,
     keepAliveTimeout: httpLimits.keep_alive_timeout_ms,
@@ -56,6 +62,10 @@ export async function createServer({ log, prepare, dialects, admin }: ShellOptio
     },
     frameworkErrors: (error, request, reply) => answer(request, reply as FastifyReply, failureOf(error)),
   });
+  server.addHook(
+    "onRequest",
+    originHook(guard, (request) => ownerOf(request) === admin, answer),
+  );
   // Some clients send a content type without a value.
   server.addHook("onRequest", async (request) => {
     if (request.headers["content-type"]?.trim() === "") delete request.headers["content-type"];

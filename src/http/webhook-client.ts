@@ -1,28 +1,40 @@
 /** Sends a webhook: one POST, no redirects, bounded in time and in what is read of the answer. */
+import type { LookupFunction } from "node:net";
 import { Agent, request } from "undici";
 import { limits } from "../core/limits.ts";
-import type { AttemptOutcome } from "../core/webhooks/delivery.ts";
+import type { AttemptOutcome, Timeouts } from "../core/webhooks/delivery.ts";
 import type { Send } from "../core/webhooks/engine.ts";
 import { httpLimits } from "./limits.ts";
-import { publicLookup, refusePrivateHost } from "./private-addresses.ts";
+import { type TargetPolicy, targetGuard } from "./private-addresses.ts";
 
 export interface WebhookClient {
   send: Send;
   close(): Promise<void>;
 }
 
-/** `allowPrivate`: only where whoever names the address sits at this machine. */
-export function createWebhookClient(options: { allowPrivate: boolean }): WebhookClient {
-  const { allowPrivate } = options;
+export interface WebhookClientOptions extends TargetPolicy {
+  /** Instead of the system's resolver. */
+  lookup?: LookupFunction;
+  /** A certificate authority to trust instead of the public ones, as PEM. */
+  ca?: string;
+}
+
+export function createWebhookClient({ lookup, ca, ...policy }: WebhookClientOptions): WebhookClient {
+  const guard = targetGuard(policy, lookup);
   const agent = new Agent({
     connect: {
       timeout: httpLimits.webhook_connect_timeout_ms,
-      ...(allowPrivate ? {} : { lookup: publicLookup }),
+      // A connection is made to an address that this has passed; the name goes on to stand in SNI and Host.
+      lookup: guard.lookup,
+      ...(ca === undefined ? {} : { ca }),
     },
+    maxHeaderSize: httpLimits.webhook_header_bytes,
+    keepAliveTimeout: httpLimits.webhook_keep_alive_ms,
+    keepAliveMaxTimeout: httpLimits.webhook_keep_alive_ms,
   });
   return {
     close: () => agent.destroy(),
-    async send({ url, headers, body }, { read_ms, total_ms }): Promise<AttemptOutcome> {
+    async send({ url, headers, body }, timeouts): Promise<AttemptOutcome> {
       const start = performance.now();
       const outcome = (status: number | null, error: string | null, answer: string | null): AttemptOutcome => ({
         status,
@@ -30,15 +42,22 @@ export function createWebhookClient(options: { allowPrivate: boolean }): Webhook
         answer,
         duration_ms: performance.now() - start,
       });
+      const signal = AbortSignal.timeout(timeouts.total_ms);
       try {
-        if (!allowPrivate) refusePrivateHost(url);
-        const signal = AbortSignal.timeout(total_ms);
-        const timeouts = { headersTimeout: read_ms, bodyTimeout: read_ms, signal };
-        const answer = await request(url, { method: "POST", headers, body, dispatcher: agent, ...timeouts });
+        guard.checkHost(url);
+        const answer = await request(url, {
+          method: "POST",
+          headers,
+          body,
+          dispatcher: agent,
+          signal,
+          headersTimeout: timeouts.read_ms,
+          bodyTimeout: timeouts.read_ms,
+        });
         const kept = await readBeginning(answer.body);
         return outcome(answer.statusCode, null, kept);
       } catch (error) {
-        return outcome(null, describe(error as Error & { code?: string }), null);
+        return outcome(null, describe(error as Error & { code?: string }, timeouts), null);
       }
     },
   };
@@ -57,6 +76,15 @@ async function readBeginning(body: AsyncIterable<Buffer> & { destroy(): void }):
   return new TextDecoder().decode(kept).replaceAll("\0", "\uFFFD");
 }
 
-function describe(error: Error & { code?: string }): string {
-  return [error.code, error.message].filter(Boolean).join(": ").slice(0, 300);
+function describe(error: Error & { code?: string }, { read_ms, total_ms }: Timeouts): string {
+  if (error.name === "TimeoutError") return `TIMEOUT: no whole answer within ${total_ms} ms`;
+  switch (error.code) {
+    case "UND_ERR_HEADERS_TIMEOUT":
+    case "UND_ERR_BODY_TIMEOUT":
+      return `TIMEOUT: no more of the answer within ${read_ms} ms`;
+    case "UND_ERR_HEADERS_OVERFLOW":
+      return `HEADERS_TOO_LARGE: the answer's headers have more than ${httpLimits.webhook_header_bytes} bytes`;
+    default:
+      return [error.code, error.message].filter(Boolean).join(": ").slice(0, 300);
+  }
 }

@@ -187,6 +187,10 @@ export function failureError(failure: HttpFailure): IamportError {
       return at(413, -1, `요청 본문이 너무 큽니다(최대 ${failure.bytes_max?.toLocaleString("en-US")}바이트).`);
     case "unsupported-media-type":
       return at(415, -1, "지원되지 않는 Content-Type입니다.");
+    case "wrong-host":
+      return at(421, -1, "이 서버의 주소가 아닙니다. Host 헤더와 NARU_ALLOWED_HOSTS 설정을 확인하세요.");
+    case "cross-site":
+      return at(403, -1, "다른 출처(Origin)의 웹페이지에서 보낸 요청은 처리하지 않습니다.");
     case "overloaded":
     case "unavailable":
       return at(503, -1, "일시적으로 요청을 처리할 수 없습니다. 잠시 후 결제내역을 조회해 확인해주세요.");

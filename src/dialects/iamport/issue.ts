@@ -89,7 +89,7 @@ function objectionOf(
   if (rules.plainReference && !isPlainReference(fields.merchant_uid)) return errors.specialCharacters;
   if (!isApiKeyRight(core, channel, rules, query)) return errors.hashMismatch;
   const badUrl = fields.notice_url?.find((url) => !isWebUrl(url));
-  if (badUrl !== undefined) return errors.illTyped("notice_url", "http(s) URL");
+  if (badUrl !== undefined) return errors.illTyped("notice_url", "사용자 정보가 없는 http(s) URL");
   return taxObjection(channel, rules, fields);
 }
 
@@ -116,8 +116,11 @@ export function isApiKeyRight(core: Core, channel: Channel, rules: ProviderRules
   );
 }
 
+/** Credentials in it would be kept and shown with the payment, and are not sent. */
 function isWebUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text);
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === "" && password === "";
 }
 
 function reservedOf({ vbank_num, vbank_key }: IssueRequest): ReservedNumber | undefined {
