@@ -18,10 +18,10 @@ export function hostOfAuthority(authority: string): string | undefined {
   return host === undefined ? undefined : readHost(host);
 }
 
-/** The address that a URL's host is, without brackets; undefined for a name. */
+/** The address that a URL's host is, without brackets; undefined for a name, and for one of a link. */
 export function addressOfHost(host: string): string | undefined {
   const bare = host.replace(/^\[|\]$/g, "");
-  return isIP(bare) === 0 ? undefined : bare;
+  return isIP(bare) === 0 || bare.includes("%") ? undefined : bare;
 }
 
 /** Where a webhook may go: a name wherever it leads, or a network. */

@@ -43,7 +43,7 @@ export function createWebhookClient({ lookup, ca, ...policy }: WebhookClientOpti
         duration_ms: performance.now() - start,
       });
       const signal = AbortSignal.timeout(timeouts.total_ms);
-      try {
+      const exchange = async () => {
         guard.checkHost(url);
         const answer = await request(url, {
           method: "POST",
@@ -54,13 +54,20 @@ export function createWebhookClient({ lookup, ca, ...policy }: WebhookClientOpti
           headersTimeout: timeouts.read_ms,
           bodyTimeout: timeouts.read_ms,
         });
-        const kept = await readBeginning(answer.body);
-        return outcome(answer.statusCode, null, kept);
+        return outcome(answer.statusCode, null, await readBeginning(answer.body));
+      };
+      try {
+        // The signal alone does not end the wait for a connection.
+        return await Promise.race([exchange(), ended(signal)]);
       } catch (error) {
         return outcome(null, describe(error as Error & { code?: string }, timeouts), null);
       }
     },
   };
+}
+
+function ended(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }
 
 /** The first bytes of an answer, as text that can be stored; the rest is not waited for. */

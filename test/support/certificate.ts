@@ -1,0 +1,21 @@
+/** A self-signed certificate for shop.example, good until 2126. Its key opens nothing. */
+export const shopCertificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBnjCCAUSgAwIBAgIUI0d35DCRf+n053AvnG/x+xqSQowwCgYIKoZIzj0EAwIw
+FzEVMBMGA1UEAwwMc2hvcC5leGFtcGxlMCAXDTI2MTEyMTE1NDMxMFoYDzIxMjYx
+MDI4MTU0MzEwWjAXMRUwEwYDVQQDDAxzaG9wLmV4YW1wbGUwWTATBgcqhkjOPQIB
+BggqhkjOPQMBBwNCAASMg+fm04+1KsBjVMTfuRmouzA5Jf9I58C8o2PKC2ICAAMS
+C1mdQot3p+Wp6fdcsdw0cAoVpGERGn/xg0VhuZBio2wwajAdBgNVHQ4EFgQUeC/O
+pTXyn/9qDpi5f4rLW5iqrqkwHwYDVR0jBBgwFoAUeC/OpTXyn/9qDpi5f4rLW5iq
+rqkwDwYDVR0TAQH/BAUwAwEB/zAXBgNVHREEEDAOggxzaG9wLmV4YW1wbGUwCgYI
+KoZIzj0EAwIDSAAwRQIgZgrrZgdj3KucHOPg2ezmAyla99zfardgnOFmL8lGYmsC
+IQDgkM5UHE8LE9VsSjORcMzxozb9GhLcDvyV8art6pMVCQ==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWAtdrMlfPrsIPAsA
+Mpv9pjeKfUlIXGQwMC0ymjQ6MV+hRANCAASMg+fm04+1KsBjVMTfuRmouzA5Jf9I
+58C8o2PKC2ICAAMSC1mdQot3p+Wp6fdcsdw0cAoVpGERGn/xg0VhuZBi
+-----END PRIVATE KEY-----
+`,
+};
