@@ -325,8 +325,8 @@ export const endpoints: readonly Endpoint[] = [
   { method: "GET", path: "/cards/:code", statuses: [200, 400, 404], answer: code },
 ];
 
-/** What any request may be told, whatever it asks: who are you, too much, not now, no such thing. */
-const shellStatuses = [401, 413, 414, 415, 431, 503];
+/** What any request may be told, whatever it asks: who are you, not from here, too much, not now, no such thing. */
+const shellStatuses = [401, 403, 421, 413, 414, 415, 431, 503];
 const unknownPathStatuses = [400, 404, 405];
 
 /** Parts of the API that are not about virtual accounts, of which a caller is told that they are not there. */
@@ -385,7 +385,8 @@ export function holdToContract(method: string, target: string, answer: { status:
     if (status === 200 && method === "GET") found.push("what cannot be read has a status of its own");
     found.push(...problems(errorEnvelope, body));
     const { message } = (body ?? {}) as { message?: unknown };
-    if ([400, 413].includes(status) && !/[가-힣]/.test(String(message))) found.push("the message is not in Korean");
+    if ([400, 403, 413, 421].includes(status) && !/[가-힣]/.test(String(message)))
+      found.push("the message is not in Korean");
   }
   if (found.length === 0) return;
   throw new Error(`${method} ${target} broke the contract:\n${found.join("\n")}\n${JSON.stringify(body)}`);
