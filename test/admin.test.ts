@@ -101,27 +101,11 @@ describe("lists", () => {
   );
 });
 
-describe("at loopback the person at the machine is let in, and only them", () => {
-  const json = { "content-type": "application/json" };
-
-  /** `fetch` sets Host and Origin by itself. */
-  async function status(method: string, path: string, headers: Record<string, string>, body?: string): Promise<number> {
-    return (await raw(node.url, { method, path, headers, body })).status;
-  }
-
-  it("not a name that was turned to loopback", async () => {
-    expect(await status("GET", "/naru/v1/payments", { host: "rebound.example:4100" })).toBe(421);
-    expect(await status("GET", "/naru/v1/payments", { host: "localhost:1" })).toBe(200);
-  });
-
-  it("not a page of another site", async () => {
-    const body = '{"advance":"PT0S"}';
-    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, origin: "https://other.example" }, body)).toBe(
-      403,
-    );
-    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, "sec-fetch-site": "cross-site" }, body)).toBe(403);
-    expect(await status("POST", "/naru/v1/sandbox/clock", { "content-type": "text/plain" }, body)).toBe(415);
-    expect(await status("POST", "/naru/v1/sandbox/clock", { ...json, origin: node.url }, body)).toBe(200);
+describe("a page of the node's own", () => {
+  it("may change things", async () => {
+    const headers = { "content-type": "application/json", origin: node.url, "sec-fetch-site": "same-origin" };
+    const change = { method: "POST", path: "/naru/v1/sandbox/clock", headers, body: '{"advance":"PT0S"}' };
+    expect((await raw(node.url, change)).status).toBe(200);
   });
 });
 

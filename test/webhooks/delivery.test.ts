@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { eventually, type IamportAnswer } from "../support/client.ts";
 import { createDatabase } from "../support/database.ts";
-import { startTestNode } from "../support/node.ts";
+import { startTestNode, type TestNode } from "../support/node.ts";
 import { type Receiver, startReceiver } from "../support/receiver.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 
@@ -96,32 +96,62 @@ describe("a merchant that asked for re-sends", () => {
   });
 });
 
+describe("a sandbox on loopback", () => {
+  it("calls this machine and the public, and no network behind it", async () => {
+    for (const notice_url of ["http://10.0.0.1/hook", "http://169.254.169.254/latest/meta-data", "http://0/hook"]) {
+      const payment = await node.issue({ notice_url });
+      const [delivery] = await settled(payment.imp_uid, 1);
+      expect(delivery!.attemptLog).toMatchObject([{ status: null, error: expect.stringContaining("private address") }]);
+    }
+    const payment = await node.issue({ notice_url: shop.url.replace("127.0.0.1", "localhost") });
+    await settled(payment.imp_uid, 1);
+    expect(shop.received).toHaveLength(1);
+  });
+});
+
 describe("where strangers can name addresses", () => {
+  const env = {
+    NARU_HOST: "0.0.0.0",
+    NARU_PUBLIC_URL: "http://127.0.0.1:0",
+    NARU_OPERATOR_TOKEN: "operator-token-0001",
+  };
+
+  /** Issues an account for each address, and gives what became of the attempts. */
+  async function attemptsAt(reachable: TestNode, urls: string[]): Promise<{ status: number; error: string }[]> {
+    const operator = { authorization: "Bearer operator-token-0001" };
+    const { body } = await reachable.get<{ iamport: { impKey: string; impSecret: string } }>(
+      "/naru/v1/sandbox/credentials",
+      operator,
+    );
+    const { impKey: imp_key, impSecret: imp_secret } = body.iamport;
+    const token = await reachable.post<IamportAnswer>("/users/getToken", { imp_key, imp_secret });
+    const authorization = String(token.body.response!.access_token);
+    for (const notice_url of urls) {
+      await reachable.post("/vbanks", reachable.order({ notice_url }), { authorization });
+    }
+    return eventually(async () => {
+      const { rows } = await reachable.database.pool.query("SELECT status, error FROM delivery_attempts");
+      return rows.length === urls.length && rows;
+    });
+  }
+
   it("none of them is told to call this machine or its network", async () => {
-    const env = {
-      NARU_HOST: "0.0.0.0",
-      NARU_PUBLIC_URL: "http://127.0.0.1:0",
-      NARU_OPERATOR_TOKEN: "operator-token-0001",
-    };
     await withNode({ env }, async (reachable) => {
-      const operator = { authorization: "Bearer operator-token-0001" };
-      const { body } = await reachable.get<{ iamport: { impKey: string; impSecret: string } }>(
-        "/naru/v1/sandbox/credentials",
-        operator,
-      );
-      const { impKey: imp_key, impSecret: imp_secret } = body.iamport;
-      const token = await reachable.post<IamportAnswer>("/users/getToken", { imp_key, imp_secret });
-      const authorization = String(token.body.response!.access_token);
-      for (const notice_url of [shop.url, shop.url.replace("127.0.0.1", "localhost")]) {
-        await reachable.post("/vbanks", reachable.order({ notice_url }), { authorization });
-      }
-      const attempts = await eventually(async () => {
-        const { rows } = await reachable.database.pool.query("SELECT error FROM delivery_attempts");
-        return rows.length === 2 && rows;
-      });
+      const attempts = await attemptsAt(reachable, [shop.url, shop.url.replace("127.0.0.1", "localhost")]);
       for (const attempt of attempts) expect(attempt.error).toContain("private address");
       expect(shop.received).toEqual([]);
     });
+  });
+
+  it("those that the operator lists are called", async () => {
+    await withNode(
+      { env: { ...env, NARU_WEBHOOK_ALLOW: "shop.internal, localhost, 127.0.0.0/8" } },
+      async (reachable) => {
+        const attempts = await attemptsAt(reachable, [shop.url, shop.url.replace("127.0.0.1", "localhost")]);
+        expect(attempts.map(({ status }) => status)).toEqual([200, 200]);
+        expect(shop.received).toHaveLength(2);
+      },
+    );
   });
 });
 

@@ -1,0 +1,254 @@
+/** Who is let in, held for every route that a node mounts: a new one cannot be forgotten. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { TestNode } from "./support/node.ts";
+import { type RawAnswer, type RawRequest, raw, speak } from "./support/raw.ts";
+import { addressOf, mountedRoutes, type Route } from "./support/routes.ts";
+import { useNode, withNode } from "./support/scenario.ts";
+
+const { own, iamport } = await mountedRoutes();
+const all = [...own, ...iamport];
+const changes = ({ method }: Route) => method !== "GET" && method !== "HEAD";
+/** What only operators and viewers are for. */
+const guarded = own.filter(({ url }) => url.startsWith("/naru/v1") || url === "/metrics");
+const withoutToken = ["POST /users/getToken"];
+
+const tokens = { NARU_OPERATOR_TOKEN: "operator-token-0001", NARU_VIEWER_TOKEN: "viewer-token-000001" };
+const json = { "content-type": "application/json" };
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+const open = useNode();
+const closed = useNode({ env: tokens });
+
+function ask(node: TestNode, route: Route, headers: Record<string, string>): Promise<RawAnswer> {
+  return raw(node.url, {
+    method: route.method,
+    path: addressOf(route),
+    headers,
+    ...(changes(route) ? { body: "{}" } : {}),
+  });
+}
+
+/** In the words of whose route it is. */
+function expectRefused(route: Route, answer: RawAnswer, status: number, code: string): void {
+  expect([route.name, answer.status]).toEqual([route.name, status]);
+  // An answer to HEAD has no body.
+  if (route.method === "HEAD") return;
+  const message = expect.any(String);
+  expect(JSON.parse(answer.text)).toEqual(
+    own.includes(route)
+      ? { error: { code, message } }
+      : { code: -1, message: expect.stringMatching(/[가-힣]/), response: null },
+  );
+}
+
+it("there are routes to hold this for", () => {
+  expect(guarded.length).toBeGreaterThan(10);
+  expect(iamport.length).toBeGreaterThan(30);
+});
+
+describe("Naru's own API, with tokens set", () => {
+  it.each(guarded)("$name is nobody's without a token", async (route) => {
+    expectRefused(route, await ask(closed, route, json), 401, "unauthorized");
+    expectRefused(route, await ask(closed, route, { ...json, ...bearer("operator-token-0002") }), 401, "unauthorized");
+    expectRefused(route, await ask(closed, route, { ...json, ...bearer("") }), 401, "unauthorized");
+  });
+
+  it.each(guarded.filter(changes))("$name is no viewer's", async (route) => {
+    const viewer = { ...json, ...bearer(tokens.NARU_VIEWER_TOKEN) };
+    expectRefused(route, await ask(closed, route, viewer), 403, "forbidden");
+  });
+
+  it.each(guarded.filter((route) => !changes(route)))("$name is a viewer's", async (route) => {
+    const { status } = await ask(closed, route, bearer(tokens.NARU_VIEWER_TOKEN));
+    expect([200, 400, 404]).toContain(status);
+  });
+});
+
+describe("Naru's own API takes changes as JSON alone", () => {
+  it.each(guarded.filter(changes))("$name", async (route) => {
+    for (const type of [
+      "text/plain",
+      "application/x-www-form-urlencoded",
+      "multipart/form-data; boundary=x",
+      "application/jsonp",
+    ]) {
+      expectRefused(route, await ask(open, route, { "content-type": type }), 415, "unsupported-media-type");
+    }
+    expectRefused(route, await ask(open, route, {}), 415, "unsupported-media-type");
+  });
+});
+
+describe("I'mport's API", () => {
+  it.each(iamport.filter(({ name }) => !withoutToken.includes(name)))("$name wants a token", async (route) => {
+    const { status, text } = await ask(open, route, json);
+    expect([status, JSON.parse(text)]).toEqual([401, { code: -1, message: "Unauthorized", response: null }]);
+  });
+
+  it("has the routes that want none", () => {
+    expect(withoutToken.filter((name) => !iamport.some((route) => route.name === name))).toEqual([]);
+  });
+});
+
+describe("at loopback", () => {
+  let right: Record<string, string>;
+  beforeAll(async () => {
+    right = { ...json, authorization: await open.token() };
+  });
+
+  it.each(all)("$name goes by this node's names alone", async (route) => {
+    const { port } = new URL(open.url);
+    expectRefused(route, await ask(open, route, { ...right, host: `rebound.example:${port}` }), 421, "wrong-host");
+    const own = await ask(open, route, { ...right, host: `localhost:${port}` });
+    expect([421, 403]).not.toContain(own.status);
+  });
+
+  it.each(all.filter(changes))("$name is not for pages of other origins", async (route) => {
+    const { port } = new URL(open.url);
+    const foreign: Record<string, string>[] = [
+      { origin: "https://other.example" },
+      { origin: `http://127.0.0.1:${Number(port) + 1}` },
+      { origin: `http://localhost:${port}` },
+      { origin: "null" },
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" },
+    ];
+    for (const headers of foreign) {
+      expectRefused(route, await ask(open, route, { ...right, ...headers }), 403, "cross-site");
+    }
+  });
+
+  it.each(all.filter((route) => !changes(route)))("$name is not read into pages of other origins", async (route) => {
+    for (const site of ["cross-site", "same-site"]) {
+      for (const [mode, dest] of [
+        ["cors", "empty"],
+        ["no-cors", "script"],
+        ["no-cors", "image"],
+        ["navigate", "iframe"],
+      ] as const) {
+        const headers = { ...right, "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest };
+        expectRefused(route, await ask(open, route, headers), 403, "cross-site");
+      }
+      const visit = { ...right, "sec-fetch-site": site, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+      expect((await ask(open, route, visit)).status).not.toBe(403);
+    }
+  });
+
+  it.each(all)("$name lets no other origin see its answers", async (route) => {
+    for (const headers of [right, { ...right, origin: "https://other.example" }]) {
+      const answer = await ask(open, route, headers);
+      expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual([]);
+      if (!own.includes(route)) continue;
+      expect(answer.headers).toMatchObject({
+        "x-content-type-options": "nosniff",
+        "cross-origin-resource-policy": "same-origin",
+        "x-frame-options": "DENY",
+        "content-security-policy": "frame-ancestors 'none'",
+      });
+    }
+  });
+
+  it("paths that are not there are refused alike", async () => {
+    const requests: [RawRequest, boolean][] = [
+      [{ method: "GET", path: "/nothing" }, false],
+      [{ method: "GET", path: "/naru/v1/nothing" }, true],
+      [{ method: "GET", path: "/%6Earu/v1/payments" }, true],
+      [{ method: "GET", path: "//naru//v1/payments/" }, true],
+      [{ method: "OPTIONS", path: "/vbanks" }, false],
+      [{ method: "PROPFIND", path: "/vbanks" }, false],
+    ];
+    for (const [request, isOwn] of requests) {
+      const { status, text } = await raw(open.url, { ...request, headers: { host: "rebound.example" } });
+      expect([request.path, status, "error" in JSON.parse(text)]).toEqual([request.path, 421, isOwn]);
+    }
+  });
+
+  it("a request says once, and rightly, whom it is for", async () => {
+    const { host } = new URL(open.url);
+    const said = async (line: string, headers: string) => {
+      const { status, body } = await speak(open.url, `${line}\r\n${headers}Connection: close\r\n\r\n`);
+      return [status, body === "" ? undefined : JSON.parse(body.slice(body.indexOf("{"))).code];
+    };
+    expect(await said("GET /banks HTTP/1.1", `Host: ${host}\r\n`)).toEqual([401, -1]);
+    expect(await said("GET /banks HTTP/1.1", "")).toEqual([400, -1]);
+    expect(await said("GET /banks HTTP/1.0", "")).toEqual([421, -1]);
+    expect(await said("GET /banks HTTP/1.1", `Host: ${host}\r\nHost: rebound.example\r\n`)).toEqual([400, -1]);
+    expect(await said("GET /banks HTTP/1.1", "Host: \r\n")).toEqual([421, -1]);
+    expect(await said("GET http://rebound.example/banks HTTP/1.1", `Host: ${host}\r\n`)).toEqual([421, -1]);
+    expect(await said(`GET http://${host}/banks HTTP/1.1`, `Host: ${host}\r\n`)).toEqual([401, -1]);
+  });
+
+  it("nothing is stored of what is refused, and its body is not read", async () => {
+    const counts = async () => {
+      const { rows } = await open.database.pool.query(
+        "SELECT (SELECT count(*) FROM payments) AS payments, (SELECT count(*) FROM access_tokens) AS tokens",
+      );
+      return rows;
+    };
+    await open.issue();
+    const before = await counts();
+    const order = JSON.stringify(open.order());
+    const foreign: Record<string, string>[] = [
+      { host: "rebound.example" },
+      { origin: "https://other.example" },
+      { "sec-fetch-site": "same-site" },
+    ];
+    for (const headers of foreign) {
+      const credentials = JSON.stringify({ imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" });
+      for (const [path, body] of [
+        ["/users/getToken", credentials],
+        ["/vbanks", order],
+        ["/vbanks", "{ this is no JSON"],
+        ["/vbanks", "x".repeat(1_000_000)],
+      ] as const) {
+        const answer = await raw(open.url, { method: "POST", path, headers: { ...right, ...headers }, body });
+        expect(["host" in headers ? 421 : 403, -1]).toEqual([answer.status, JSON.parse(answer.text).code]);
+      }
+    }
+    expect(await counts()).toEqual(before);
+  });
+});
+
+describe("a name that the operator lists", () => {
+  it("is one of the node's", async () => {
+    await withNode({ env: { NARU_ALLOWED_HOSTS: "naru.internal,other.internal" } }, async (node) => {
+      const { port } = new URL(node.url);
+      const authorization = await node.token();
+      const status = async (headers: Record<string, string>) =>
+        (await raw(node.url, { method: "GET", path: "/banks", headers: { authorization, ...headers } })).status;
+      expect(await status({ host: `naru.internal:${port}` })).toBe(200);
+      expect(await status({ host: "other.internal" })).toBe(200);
+      expect(await status({ host: "naru.example" })).toBe(421);
+    });
+  });
+});
+
+describe("where others can reach the node", () => {
+  const env = {
+    NARU_HOST: "0.0.0.0",
+    NARU_PUBLIC_URL: "http://127.0.0.1:0",
+    NARU_OPERATOR_TOKEN: "operator-token-0001",
+  };
+
+  it("I'mport's API goes by any name and is open to any page that has a token; Naru's own to its pages alone", async () => {
+    await withNode({ env }, async (node) => {
+      const foreign = { host: "pay.example", origin: "https://shop.example", "sec-fetch-site": "cross-site" };
+      const token = await raw(node.url, {
+        method: "POST",
+        path: "/users/getToken",
+        headers: { ...json, ...foreign },
+        body: "{}",
+      });
+      expect(token.status).toBe(400);
+      const operator = { ...json, ...foreign, ...bearer(env.NARU_OPERATOR_TOKEN) };
+      for (const path of [
+        "/naru/v1/sandbox/clock",
+        "/%6Earu/v1/sandbox/clock",
+        "http://pay.example/naru/v1/sandbox/clock",
+      ]) {
+        const clock = { method: "POST", path, headers: operator, body: '{"advance":"PT1S"}' };
+        expect([path, (await raw(node.url, clock)).status]).toEqual([path, 403]);
+      }
+    });
+  });
+});
