@@ -116,7 +116,7 @@ export function targetGuard(policy: TargetPolicy, resolve: LookupFunction = dns.
         if (error !== null) return callback(error, "", 0);
         const addresses = found as LookupAddress[];
         const first = addresses[0];
-        if (first === undefined) return callback(new PrivateAddress(`${hostname} has no address`), "", 0);
+        if (first === undefined) return callback(new Error(`${hostname} has no address`), "", 0);
         const isListed = names.has(hostname.toLowerCase().replace(/\.$/, ""));
         const refused = isListed ? undefined : addresses.find(({ address }) => !mayCall(address));
         if (refused !== undefined) {
