@@ -4,11 +4,11 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
-import { readTarget } from "../src/http/hosts.ts";
-import { httpLimits } from "../src/http/limits.ts";
-import { createWebhookClient, type WebhookClient, type WebhookClientOptions } from "../src/http/webhook-client.ts";
-import { shopCertificate } from "./support/certificate.ts";
-import { eventually } from "./support/client.ts";
+import { readTarget } from "../../src/http/hosts.ts";
+import { httpLimits } from "../../src/http/limits.ts";
+import { createWebhookClient, type WebhookClient, type WebhookClientOptions } from "../../src/http/webhook-client.ts";
+import { shopCertificate } from "../support/certificate.ts";
+import { eventually } from "../support/client.ts";
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
