@@ -18,7 +18,6 @@ export const httpLimits = {
 
   /** Webhooks: connecting. How long the answer may take is the dialect's rule. */
   webhook_connect_timeout_ms: 10_000,
-  /** How long an idle connection to a receiver is kept, and the headers of its answer. */
-  webhook_keep_alive_ms: 4_000,
+  /** The headers of a receiver's answer. */
   webhook_header_bytes: 16_384,
 } as const;

@@ -29,8 +29,9 @@ export function createWebhookClient({ lookup, ca, ...policy }: WebhookClientOpti
       ...(ca === undefined ? {} : { ca }),
     },
     maxHeaderSize: httpLimits.webhook_header_bytes,
-    keepAliveTimeout: httpLimits.webhook_keep_alive_ms,
-    keepAliveMaxTimeout: httpLimits.webhook_keep_alive_ms,
+    // Each attempt has a connection of its own: a receiver that closes a kept one just as it is used would be told of
+    // nothing, and it may be told once only.
+    pipelining: 0,
   });
   return {
     close: () => agent.destroy(),
