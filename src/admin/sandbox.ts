@@ -1,6 +1,12 @@
 /** Sandbox mode only: the demo credentials, the customer's side of the bank, the movable clock. */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { type Fault, Faults, type SandboxBank, sandbox, type TransferResult } from "../connectors/sandbox/index.ts";
+import {
+  type BankTransaction,
+  type Faults,
+  type SandboxBank,
+  sandbox,
+  type TransferResult,
+} from "../connectors/sandbox/index.ts";
 import { normalizeBankCode } from "../core/banks.ts";
 import { type ClockMove, moveClock, readClock } from "../core/clock.ts";
 import type { Refusal } from "../core/errors.ts";
@@ -9,16 +15,17 @@ import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
+import { mountFaults } from "./faults.ts";
 import { reader, readTime } from "./requests.ts";
-import { ClockRequest, DepositRequest, FaultRequest } from "./schemas.ts";
+import { ClockRequest, DepositRequest } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);
 const readClockRequest = reader(ClockRequest);
-const readFault = reader(FaultRequest);
 
 export interface SandboxOptions {
   core: Core;
   bank: SandboxBank;
+  faults: Faults;
   credentials: Credentials;
   /** Whether the bank asks before money moves, unless a deposit is forced. */
   bankChecksAmounts: boolean;
@@ -62,25 +69,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     async (request, reply) => answer(reply, await bank.reverse(request.params.noticeId)),
   );
 
-  const faults = new Faults(pool);
-  server.get("/faults", { schema: { tags, summary: "The faults that are armed" } }, async () => ({
-    faults: await faults.armed(),
-  }));
-
-  server.post(
-    "/faults",
-    { schema: { tags, summary: "Make the bank misbehave for its next calls", body: FaultRequest } },
-    async (request) => {
-      const { fault, count = 1 } = readFault(request.body);
-      await faults.arm(fault as Fault, count);
-      return { faults: await faults.armed() };
-    },
-  );
-
-  server.delete("/faults", { schema: { tags, summary: "Disarm all faults" } }, async () => {
-    await faults.disarmAll();
-    return { faults: await faults.armed() };
-  });
+  mountFaults(server, options.faults);
 
   server.get("/clock", { schema: { tags, summary: "Business time" } }, async () => readClock(pool));
 
@@ -91,6 +80,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
       const moved = await moveClock(pool, readMove(readClockRequest(request.body)));
       if (!moved.ok) return refuseMove(reply, moved.refusal);
       core.clockMoved();
+      bank.clockMoved();
       return moved.value;
     },
   );
@@ -128,6 +118,7 @@ function answer(reply: FastifyReply, result: TransferResult) {
         return fail(reply, 404, "deposit-unknown", `the bank made no deposit ${result.refusal.id}`);
     }
   }
+  if ("untoldBy" in result) return answerUntold(reply, result.transaction, result.untoldBy);
   const { deposit, duplicate } = result.notice;
   return {
     noticeId: deposit.transactionId,
@@ -142,4 +133,11 @@ function answer(reply: FastifyReply, result: TransferResult) {
     depositId: deposit.id,
     paymentId: deposit.paymentId,
   };
+}
+
+/** Money moved and the books do not know of it yet, so there is no deposit to name. */
+function answerUntold(reply: FastifyReply, transaction: BankTransaction, reason: string) {
+  const { id: noticeId, amount, bankCode, number: accountNumber, depositorName, occurredAt } = transaction;
+  const moved = { amount, bankCode, accountNumber, depositorName, occurredAt };
+  return reply.code(202).send({ noticeId, outcome: "not-notified", reason, duplicate: false, ...moved });
 }

@@ -1,6 +1,6 @@
 /** Requests of Naru's own API. Times are ISO 8601, amounts whole won. */
 import Type, { type Static } from "typebox";
-import { faultCount_max, faults } from "../connectors/sandbox/index.ts";
+import { faultLimits } from "../connectors/sandbox/index.ts";
 import { limits } from "../core/limits.ts";
 
 export const DepositRequest = Type.Object({
@@ -45,12 +45,33 @@ export const PaymentsQuery = Type.Object({
 });
 
 export const FaultRequest = Type.Object({
-  fault: Type.Enum([...faults], { description: "how the bank misbehaves" }),
+  fault: Type.String({ maxLength: 40, description: "what goes wrong; GET lists the faults there are" }),
   count: Type.Optional(
     Type.Integer({
       minimum: 0,
-      maximum: faultCount_max,
-      description: "for its next so many calls; 1 if unset, 0 disarms",
+      maximum: faultLimits.count_max,
+      description: "strikes the next so many calls; 1 if unset, 0 disarms",
+    }),
+  ),
+  chance: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 1,
+      description: "instead of a count: strikes each call with this chance, until disarmed",
+    }),
+  ),
+  seed: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: faultLimits.seed_max,
+      description: "the same seed strikes the same calls; random if unset",
+    }),
+  ),
+  delay_s: Type.Optional(
+    Type.Number({
+      minimum: faultLimits.delay_min_s,
+      maximum: faultLimits.delay_max_s,
+      description: "how long, for a fault that takes a time",
     }),
   ),
 });

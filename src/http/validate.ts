@@ -66,6 +66,7 @@ function problemOf(error: ErrorObject): Problem {
     case "maxLength":
       return { kind: "too-long", field, length: error.params.limit };
     case "minimum":
+    case "exclusiveMinimum":
     case "maximum":
     case "maxItems":
       return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
