@@ -138,6 +138,7 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
   readonly #command: Command<Request, State, Decision>;
   readonly #limits: GroupCommitLimits;
   readonly #metrics: GroupCommitMetrics | undefined;
+  readonly #beforeCommit: (() => Promise<void>) | undefined;
   readonly #waiting: Waiting<Request, Decision["result"]>[] = [];
   #inFlight = 0;
   #scheduled = false;
@@ -147,11 +148,13 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
     command: Command<Request, State, Decision>,
     limits: GroupCommitLimits = groupCommitLimits,
     metrics?: GroupCommitMetrics,
+    beforeCommit?: () => Promise<void>,
   ) {
     this.#pools = pools;
     this.#command = command;
     this.#limits = limits;
     this.#metrics = metrics;
+    this.#beforeCommit = beforeCommit;
   }
 
   /** Resolves once the change is durable; rejects with what the request alone is to blame for, or one of the above. */
@@ -237,6 +240,7 @@ export class GroupCommit<Request, State, Decision extends { result: unknown }> {
     let decisions: Decision[] = [];
     try {
       decisions = await this.#body(connection, id, requests);
+      await this.#beforeCommit?.();
       const ended = await connection.query("COMMIT").catch((error) => {
         if (isRefusal(error)) throw error;
         lostReply = error;

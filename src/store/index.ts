@@ -37,6 +37,8 @@ export { type Table, table } from "./table.ts";
 export interface StoreOptions {
   limits?: Partial<GroupCommitLimits>;
   metrics?: GroupCommitMetrics;
+  /** Waited for by every batch before its COMMIT, with its locks held; must not throw and must take none of them. */
+  beforeCommit?: () => Promise<void>;
 }
 
 export class Store {
@@ -48,10 +50,12 @@ export class Store {
   readonly #batches: Pool;
   readonly #limits: GroupCommitLimits;
   readonly #metrics: GroupCommitMetrics | undefined;
+  readonly #beforeCommit: (() => Promise<void>) | undefined;
 
   constructor(where: Where, options: StoreOptions = {}) {
     this.#limits = { ...groupCommitLimits, ...options.limits };
     this.#metrics = options.metrics;
+    this.#beforeCommit = options.beforeCommit;
     this.#where = where;
     const timeouts = {
       lock_timeout: poolLimits.lock_timeout_ms,
@@ -73,7 +77,7 @@ export class Store {
     command: Command<Request, State, Decision>,
   ): GroupCommit<Request, State, Decision> {
     const pools = { batches: this.#batches, settling: this.pool };
-    return new GroupCommit(pools, command, this.#limits, this.#metrics);
+    return new GroupCommit(pools, command, this.#limits, this.#metrics, this.#beforeCommit);
   }
 
   migrate(): Promise<string[]> {
