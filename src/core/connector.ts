@@ -2,6 +2,7 @@
  * What a connector is to the core: the bank or PG on the other side. A connector either lends a pool of account
  * numbers, from which Naru assigns inside its own transaction, or is asked for each number (an operation).
  */
+import type { NoticeResult } from "./deposits/decide.ts";
 import type { OperationAnswer } from "./operations/operation.ts";
 
 export interface Connector {
@@ -13,8 +14,26 @@ export interface Connector {
   readonly pool?: NumberPool;
   readonly refunds?: RefundService;
   readonly receipts?: ReceiptService;
+  readonly deposits?: DepositService;
   /** Whose account it is; undefined when the bank knows no such account. */
   findHolder?(bankCode: string, number: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Called once by the core that uses it: where it takes what its bank tells without being asked. */
+  deliverTo?(inbox: Inbox): void;
+}
+
+/** What the core does with a bank's notices. Each may come any number of times and in any order. */
+export interface Inbox {
+  receiveNotice(notice: BankNotice): Promise<NoticeResult>;
+  /** What became of an order to pay out; false when nobody ordered it. */
+  receivePayoutNotice(notice: PayoutNotice): Promise<boolean>;
+}
+
+/** A bank tells of an order to pay out before, after or instead of answering the call that gave it. */
+export interface PayoutNotice {
+  connector: string;
+  /** The order's. */
+  key: string;
+  answer: Extract<OperationAnswer, { outcome: "succeeded" | "failed" }>;
 }
 
 /** What the bank or PG does, declared; what is not declared is refused before it is tried. */
@@ -27,6 +46,8 @@ export interface Capabilities {
   readonly receipts: boolean;
   readonly holderLookup: boolean;
   readonly notices: boolean;
+  /** It can be asked for transactions whose notice was not acknowledged. */
+  readonly query: boolean;
 }
 
 /**
@@ -53,6 +74,14 @@ export interface RefundOrder extends Order {
   readonly bankCode: string;
   readonly number: string;
   readonly holder: string;
+}
+
+/** Transactions as the bank has them, for when a notice never came. */
+export interface DepositService {
+  /** Those whose notice was not acknowledged, the oldest first, at most `count`. */
+  unconfirmed(count: number, signal: AbortSignal): Promise<BankNotice[]>;
+  /** They have been taken and need not be named again. */
+  confirm(notices: readonly BankNotice[], signal: AbortSignal): Promise<void>;
 }
 
 export interface ReceiptService {

@@ -4,8 +4,9 @@
  */
 import { Counter, type GroupCommit, type Store } from "../store/index.ts";
 import { commandOf, type Pipeline } from "./command.ts";
-import type { BankNotice, Capabilities, Connector } from "./connector.ts";
+import type { BankNotice, Capabilities, Connector, PayoutNotice } from "./connector.ts";
 import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
+import { queryDeposits } from "./deposits/query.ts";
 import { received, receiveNotice } from "./deposits/receive.ts";
 import type { Outcome } from "./errors.ts";
 import type { Event } from "./events/event.ts";
@@ -48,6 +49,12 @@ import { type Resent, resendDeliveries, resendDelivery } from "./webhooks/resend
 
 export type { Announcer } from "./webhooks/delivery.ts";
 
+/** What may go wrong inside the core on purpose; absent in live mode. */
+export interface CoreFaults {
+  /** Whether an authenticated call finds its access token expired, for good. */
+  tokenExpires(): Promise<boolean>;
+}
+
 export interface CoreOptions {
   store: Store;
   secrets: Secrets;
@@ -58,6 +65,7 @@ export interface CoreOptions {
   exchangesKept_days: number;
   /** How long a bank may take to answer a call. */
   callTimeout_ms: number;
+  faults?: CoreFaults | undefined;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
@@ -81,6 +89,8 @@ export class Core {
   readonly #resolvers: readonly Resolver[];
   readonly #resolving: readonly Repeating[];
   readonly #callTimeout_ms: number;
+  readonly #querying: readonly Repeating[];
+  readonly #stopping = new AbortController();
   readonly #pruning: Repeating;
   readonly #counters = new Map<string, Counter>();
 
@@ -88,7 +98,7 @@ export class Core {
     const { store, secrets, log } = options;
     this.store = store;
     this.secrets = secrets;
-    this.directory = new Directory(store.pool);
+    this.directory = new Directory(store.pool, options.faults?.tokenExpires);
     this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
     for (const connector of options.connectors) checkCapabilities(connector);
     this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));
@@ -133,6 +143,14 @@ export class Core {
     this.#resolving = this.#resolvers.map(
       (resolver) => new Repeating("operations", limits.operation_poll_ms, () => resolver.resolve(), log),
     );
+    const receive = (notice: BankNotice) => this.receiveNotice(notice);
+    const time = { timeout_ms: options.callTimeout_ms, stopping: this.#stopping.signal };
+    this.#querying = options.connectors.flatMap(({ deposits }) => {
+      if (deposits === undefined) return [];
+      const query = () => queryDeposits(deposits, receive, time, log);
+      return [new Repeating("deposits", limits.deposit_query_interval_ms, query, log)];
+    });
+    for (const connector of options.connectors) connector.deliverTo?.(this);
     const pruneOnce = () => prune(store.pool, options.exchangesKept_days);
     this.#pruning = new Repeating("pruning", limits.prune_interval_ms, pruneOnce, log);
   }
@@ -177,6 +195,11 @@ export class Core {
     return this.#receive(received(notice));
   }
 
+  /** Takes a bank's word on an order to pay out; false when nobody ordered it. An outcome is recorded once. */
+  receivePayoutNotice(notice: PayoutNotice): Promise<boolean> {
+    return this.refunds.receiveNotice(this.store.pool, notice);
+  }
+
   /** Makes a merchant; false when it had been made before. */
   registerMerchant(request: RegisterRequest): Promise<boolean> {
     return this.#register(request);
@@ -211,20 +234,22 @@ export class Core {
   clockMoved(): void {
     this.#expiry.wake();
     this.#engine.wake();
+    for (const querying of this.#querying) querying.wake();
   }
 
   /** Starts the background work of this node. */
   async start(): Promise<void> {
     await this.#engine.start();
     this.#expiry.start();
-    for (const resolving of this.#resolving) resolving.start();
+    for (const repeating of [...this.#resolving, ...this.#querying]) repeating.start();
     this.#pruning.start();
   }
 
   async stop(): Promise<void> {
     for (const resolver of this.#resolvers) resolver.stop();
-    const resolving = this.#resolving.map((one) => one.stop());
-    await Promise.all([this.#expiry.stop(), ...resolving, this.#pruning.stop(), this.#engine.stop()]);
+    this.#stopping.abort();
+    const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
+    await Promise.all([this.#expiry.stop(), ...repeating, this.#pruning.stop(), this.#engine.stop()]);
   }
 
   /** Checks every invariant, the core's and those handed in. */
@@ -249,10 +274,10 @@ function submitter<Request, State, Decision extends { result: unknown }>(
 }
 
 /** What a connector declares is what it can be asked for. */
-function checkCapabilities({ name, capabilities, pool, refunds, receipts, findHolder }: Connector): void {
-  const { issue, reservedNumbers, refund, holderLookup } = capabilities;
-  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, holderLookup];
-  const present = [pool, refunds, receipts, findHolder].map((one) => one !== undefined);
+function checkCapabilities({ name, capabilities, pool, refunds, receipts, findHolder, deposits }: Connector): void {
+  const { issue, reservedNumbers, refund, holderLookup, query } = capabilities;
+  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, holderLookup, query];
+  const present = [pool, refunds, receipts, findHolder, deposits].map((one) => one !== undefined);
   if (declared.some((one, index) => one !== present[index])) {
     throw new Error(`connector ${name} does not do what it declares`);
   }

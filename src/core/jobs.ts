@@ -60,6 +60,20 @@ export class Repeating {
   }
 }
 
+/** Rejects when the work is not done in time, or when `stopping`, though it may go on. */
+export async function withinTime<Value>(
+  work: (signal: AbortSignal) => Promise<Value>,
+  timeout_ms: number,
+  stopping?: AbortSignal,
+): Promise<Value> {
+  const timeout = AbortSignal.timeout(timeout_ms);
+  const signal = stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]);
+  const late = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new Error(`no answer within ${timeout_ms} ms`)), { once: true });
+  });
+  return Promise.race([work(signal), late]);
+}
+
 /** Removes what has served its time, a bounded number of rows per call; tells whether more may be left. */
 export async function prune(pool: Pool, exchangesKept_days: number): Promise<boolean> {
   const batches = await pool.query(

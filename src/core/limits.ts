@@ -29,6 +29,10 @@ export const limits = {
   expiry_batch: 256,
   expiry_interval_ms: 1_000,
 
+  /** How often a bank is asked for transactions whose notice was not acknowledged, and how many it names at once. */
+  deposit_query_interval_ms: 5_000,
+  deposits_queried: 200,
+
   /** Attempts that a node makes at once. */
   deliveries_in_flight: 128,
   /** An attempt that has taken longer than this is slow: it no longer counts among those, and its receiver gets no other. */

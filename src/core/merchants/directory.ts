@@ -40,15 +40,23 @@ const TOKEN: Statement = {
   text: `SELECT merchant_id AS "merchantId", extract(epoch FROM expires_at - clock_timestamp()) * 1000 AS left_ms
     FROM access_tokens WHERE token_hash = $1 AND expires_at > clock_timestamp()`,
 };
+/** Other nodes find it out when they no longer trust what they read. */
+const EXPIRE: Statement = {
+  name: "expire-access-token",
+  text: "UPDATE access_tokens SET expires_at = date_trunc('milliseconds', clock_timestamp()) WHERE token_hash = $1",
+};
 
 export class Directory {
   readonly #pool: Pool;
   readonly #tenants = new Remembered<Tenant>();
   readonly #tokens = new Remembered<string>();
   readonly #settings = new Remembered<MerchantSettings>();
+  readonly #tokenExpires: (() => Promise<boolean>) | undefined;
 
-  constructor(pool: Pool) {
+  /** `tokenExpires`: whether a call shall find its live token expired for good. */
+  constructor(pool: Pool, tokenExpires?: () => Promise<boolean>) {
     this.#pool = pool;
+    this.#tokenExpires = tokenExpires;
   }
 
   async credential(dialect: string, key: string): Promise<Credential | undefined> {
@@ -78,6 +86,14 @@ export class Directory {
 
   /** The tenant whose live access token hashes to this. */
   async tenantOfToken(tokenHash: string): Promise<Tenant | undefined> {
+    const tenant = await this.#findByToken(tokenHash);
+    if (tenant === undefined || !(await this.#tokenExpires?.())) return tenant;
+    await this.#pool.query(EXPIRE, [tokenHash]);
+    this.#tokens.forget(tokenHash);
+    return undefined;
+  }
+
+  async #findByToken(tokenHash: string): Promise<Tenant | undefined> {
     const known = this.#tokens.get(tokenHash);
     if (known !== undefined) return this.tenant(known);
     const token = await this.#pool.query<{ merchantId: string; left_ms: string }>(TOKEN, [tokenHash]);
@@ -94,6 +110,10 @@ class Remembered<Value> {
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     return entry !== undefined && entry.until_ms > performance.now() ? entry.value : undefined;
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
   }
 
   put(key: string, value: Value, trust_ms: number): Value {

@@ -4,6 +4,7 @@
  * nodes ask; an outcome is recorded under the lock of its operation, once.
  */
 import type { Pool, Statement } from "../../store/index.ts";
+import { withinTime } from "../jobs.ts";
 import { limits } from "../limits.ts";
 import { type Operation, type OperationAnswer, type OperationKind, operations } from "./operation.ts";
 
@@ -32,13 +33,8 @@ export async function call(
   timeout_ms: number,
   stopping?: AbortSignal,
 ): Promise<OperationAnswer> {
-  const timeout = AbortSignal.timeout(timeout_ms);
-  const signal = stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]);
-  const late = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error(`no answer within ${timeout_ms} ms`)), { once: true });
-  });
   try {
-    return await Promise.race([make(signal), late]);
+    return await withinTime(make, timeout_ms, stopping);
   } catch (error) {
     return { outcome: "unknown", reason: error instanceof Error ? error.message : String(error) };
   }
