@@ -6,7 +6,14 @@ import { mountDocs } from "./admin/docs.ts";
 import { admin } from "./admin/index.ts";
 import { createMetrics } from "./admin/metrics.ts";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
-import { SandboxBank, sandboxConnector, sandboxInvariants } from "./connectors/sandbox/index.ts";
+import {
+  Faults,
+  misbehavingReceivers,
+  SandboxBank,
+  sandboxConnector,
+  sandboxInvariants,
+  slowCommit,
+} from "./connectors/sandbox/index.ts";
 import { Core } from "./core/index.ts";
 import type { Examination, Invariant } from "./core/invariants.ts";
 import type { Secrets } from "./core/secrets.ts";
@@ -19,7 +26,7 @@ import { originGuard } from "./http/origin-guard.ts";
 import { createServer } from "./http/server.ts";
 import { createWebhookClient } from "./http/webhook-client.ts";
 import { checkMasterKey, checkMode, readSecrets } from "./installation.ts";
-import { type GroupCommitMetrics, Store, type Where } from "./store/index.ts";
+import { Store, type StoreOptions, type Where } from "./store/index.ts";
 import { version } from "./version.ts";
 
 export interface Node {
@@ -44,7 +51,12 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     const database = await openDatabase(config, log, onDeath);
     closing.push(() => database.close());
     const metrics = createMetrics();
-    const store = openStore(database.where, config, metrics.commit);
+    let faults: Faults | undefined;
+    const beforeCommit = async () => {
+      if (faults !== undefined) await slowCommit(faults);
+    };
+    const hook = config.mode === "sandbox" ? { beforeCommit } : {};
+    const store = openStore(database.where, config, { metrics: metrics.commit, ...hook });
     closing.push(() => store.close());
     const applied = await store.migrate();
     if (applied.length > 0) log.info({ migrations: applied }, "the database was migrated");
@@ -54,12 +66,21 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
 
     const webhooks = createWebhookClient({ loopback: isOpenSandbox(config), allow: config.webhookAllow });
     closing.push(() => webhooks.close());
-    const { core, announcer } = createCore(config, store, secrets, log, webhooks.send);
+    if (config.mode === "sandbox") {
+      faults = await startFaults(store, log);
+      closing.push(() => faults!.stop());
+    }
+    const send = faults === undefined ? webhooks.send : misbehavingReceivers(webhooks.send, faults);
+    const { core, announcer } = createCore(config, store, secrets, log, send, faults);
     await refusePublished(config, core);
     const credentials = demoCredentials(config, secrets);
-    const bank = new SandboxBank(core, log);
-    const sandbox =
-      config.mode === "sandbox" ? { core, bank, credentials, bankChecksAmounts: config.bankChecksAmounts } : undefined;
+    const sandbox = faults && {
+      core,
+      bank: new SandboxBank(core, faults, log),
+      faults,
+      credentials,
+      bankChecksAmounts: config.bankChecksAmounts,
+    };
     if (sandbox !== undefined) await seedDemo(core, credentials);
 
     const server = await createServer({
@@ -72,8 +93,8 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     await core.start();
     closing.push(() => core.stop());
     if (sandbox !== undefined) {
-      bank.start();
-      closing.push(() => bank.stop());
+      sandbox.bank.start();
+      closing.push(() => sandbox.bank.stop());
     }
     await server.listen({ port: config.port, host: config.host }).catch((error) => {
       throw new ConfigError(`cannot listen on ${config.host}:${config.port} (${error.code}); choose another NARU_PORT`);
@@ -90,29 +111,39 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
   }
 }
 
-export function openStore(where: Where, config: Config, metrics?: GroupCommitMetrics): Store {
-  const limits = { cap: config.batchCap, lanes: config.batchLanes };
-  return new Store(where, metrics === undefined ? { limits } : { limits, metrics });
+export function openStore(where: Where, config: Config, options: Omit<StoreOptions, "limits"> = {}): Store {
+  return new Store(where, { limits: { cap: config.batchCap, lanes: config.batchLanes }, ...options });
 }
 
-/** The core of a configuration, with what dialects and connectors hand in. */
+/** What was armed before a node started goes on: whoever starts it is told. */
+async function startFaults(store: Store, log: Logger): Promise<Faults> {
+  const faults = new Faults(store.pool, log);
+  const armed = (await faults.armed()).map((one) => one.fault);
+  if (armed.length > 0) log.warn({ faults: armed }, `faults are armed: ${armed.join(", ")}`);
+  faults.start();
+  return faults;
+}
+
+/** The core of a configuration, with what dialects and connectors hand in. `faults`: those of a sandbox. */
 export function createCore(
   config: Config,
   store: Store,
   secrets: Secrets,
   log: Logger,
   send: ConstructorParameters<typeof Core>[0]["send"],
+  faults: Faults | undefined = config.mode === "sandbox" ? new Faults(store.pool, log) : undefined,
 ) {
   const announcer = iamportAnnouncer({ announceIssued: config.announceIssued });
   const core = new Core({
     store,
     secrets,
-    connectors: config.mode === "sandbox" ? [sandboxConnector(store, secrets)] : [],
+    connectors: faults === undefined ? [] : [sandboxConnector(store, secrets, faults)],
     announcers: [announcer],
     send,
     keepExchanges: config.keepExchanges,
     exchangesKept_days: config.exchangesKept_days,
     callTimeout_ms: config.callTimeout_ms,
+    faults: faults && { tokenExpires: async () => (await faults.take("token-expired")) !== undefined },
     log,
   });
   return { core, announcer };

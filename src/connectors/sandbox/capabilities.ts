@@ -9,4 +9,5 @@ export const capabilities: Capabilities = {
   receipts: true,
   holderLookup: true,
   notices: true,
+  query: true,
 };

@@ -1,24 +1,40 @@
 /** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
-import type { Connector } from "../../core/connector.ts";
+import type { Connector, Inbox } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
 import type { Secrets } from "../../core/secrets.ts";
 import type { Store } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
 import { sandbox } from "./notices.ts";
 import { accountNumber, capacity, isLent, numberForms } from "./simulator/account-numbers.ts";
-import { Faults } from "./simulator/faults.ts";
+import type { Faults } from "./simulator/faults.ts";
+
+export { misbehavingReceivers } from "./simulator/receivers.ts";
+
+import { neverAnswer } from "./simulator/faults.ts";
 import { findHolder } from "./simulator/holders.ts";
 import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
+import { bankLimits, sandboxDeposits } from "./simulator/transactions.ts";
 
 export type { BankRefusal } from "./errors.ts";
 export { sandbox, sandboxProviderMerchantId } from "./notices.ts";
 export { SandboxBank, type TransferOrder, type TransferResult } from "./simulator/bank.ts";
-export { type ArmedFault, type Fault, Faults, faultCount_max, faults } from "./simulator/faults.ts";
+export {
+  type Arming,
+  type ArmingRequest,
+  Faults,
+  faultLimits,
+  faults,
+  isFault,
+  readArming,
+  slowCommit,
+  unknownFault,
+} from "./simulator/faults.ts";
+export type { BankTransaction } from "./simulator/transactions.ts";
 
 const banks = new Set(numberForms.map((form) => form.bankCode));
 
-export function sandboxConnector(store: Store, secrets: Secrets): Connector {
-  const faults = new Faults(store.pool);
+export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults): Connector {
+  let inbox: Inbox | undefined;
   return {
     name: sandbox,
     capabilities,
@@ -31,9 +47,18 @@ export function sandboxConnector(store: Store, secrets: Secrets): Connector {
         return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
       },
     },
-    refunds: sandboxRefunds(store, secrets, faults),
+    refunds: sandboxRefunds(store, secrets, faults, async (key, answer) => {
+      await inbox?.receivePayoutNotice({ connector: sandbox, key, answer });
+    }),
     receipts: sandboxReceipts(store, faults),
-    findHolder: (bankCode, number) => findHolder(store.pool, bankCode, number),
+    deposits: sandboxDeposits(store.pool),
+    async findHolder(bankCode, number, signal) {
+      if ((await faults.take("holder-timeout")) !== undefined) return neverAnswer(signal);
+      return findHolder(store.pool, bankCode, number);
+    },
+    deliverTo(core) {
+      inbox = core;
+    },
   };
 }
 
@@ -48,6 +73,11 @@ export const sandboxInvariants: readonly Invariant[] = [
       UNION ALL SELECT d.id || ': booked ' || d.amount || ', unknown to the bank' FROM deposits d
       WHERE d.connector = '${sandbox}' AND d.booked AND NOT EXISTS (SELECT FROM sandbox_bank_transactions t
         WHERE t.id = d.transaction_id AND t.kind = d.kind)`,
+  },
+  {
+    name: "a notice that was lost is found by asking the bank",
+    sql: `SELECT id || ' (' || kind || '): lost at ' || lost_at AS found FROM sandbox_bank_transactions
+      WHERE notified_at IS NULL AND lost_at < clock_timestamp() - ${bankLimits.lost_notice_found_within_s} * interval '1 second'`,
   },
   {
     name: "what the sandbox bank paid out is what was refunded",

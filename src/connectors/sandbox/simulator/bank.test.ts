@@ -9,7 +9,8 @@ import {
   minute_ms,
   price,
 } from "../../../core/fixtures.fixture.ts";
-import { type BankTransaction, decideOrder, type TransferOrder } from "./bank.ts";
+import { decideOrder, type TransferOrder } from "./bank.ts";
+import type { BankTransaction } from "./transactions.ts";
 
 const now = later(issuedAt, hour_ms);
 
@@ -68,7 +69,7 @@ describe("a transfer", () => {
   it("of what the account asks for is recorded now and to be told", () => {
     const recorded = transaction({ occurredAt: now, recordedAt: now, notifiedAt: null });
     expect(decideOrder(bank(oneTime()), transfer(), now)).toEqual({
-      result: { ok: true, transaction: recorded },
+      result: { ok: true, isNew: true, transaction: recorded },
       recorded,
     });
   });
@@ -117,13 +118,13 @@ describe("a transfer under an id that is known", () => {
 
   it("has its notice sent again as it was, though the order is paid by now", () => {
     const { result, recorded } = decideOrder(bank(paid(), known), transfer(), now);
-    expect(result).toEqual({ ok: true, transaction: known });
+    expect(result).toEqual({ ok: true, isNew: false, transaction: known });
     expect(recorded).toBeUndefined();
   });
 
   it("keeps the depositor and the time that the bank knows", () => {
     const { result } = decideOrder(bank(paid(), known), transfer({ depositorName: null }), now);
-    expect(result).toEqual({ ok: true, transaction: known });
+    expect(result).toEqual({ ok: true, isNew: false, transaction: known });
   });
 
   it.each([
@@ -133,7 +134,7 @@ describe("a transfer under an id that is known", () => {
     ["time", { occurredAt: dueAt }],
   ])("says another %s when told to, and the bank's own record stays", (_name, wanted) => {
     const { result, recorded } = decideOrder(bank(paid(), known), transfer(wanted), now);
-    expect(result).toEqual({ ok: true, transaction: known, contradiction: { ...known, ...wanted } });
+    expect(result).toEqual({ ok: true, isNew: false, transaction: known, contradiction: { ...known, ...wanted } });
     expect(recorded).toBeUndefined();
   });
 });
@@ -145,7 +146,7 @@ describe("a reversal", () => {
   it("repeats its credit under the same id, at the time it is made", () => {
     const recorded = { ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null };
     expect(decideOrder(bank(paid(), credit), order, now)).toEqual({
-      result: { ok: true, transaction: recorded },
+      result: { ok: true, isNew: true, transaction: recorded },
       recorded,
     });
   });
@@ -153,7 +154,7 @@ describe("a reversal", () => {
   it("made before is told again as it was", () => {
     const known = transaction({ kind: "reversal" });
     expect(decideOrder(bank(paid(), credit, known), order, now)).toEqual({
-      result: { ok: true, transaction: known },
+      result: { ok: true, isNew: false, transaction: known },
       recorded: undefined,
     });
   });

@@ -6,31 +6,28 @@
  *                               └ refused: no money moves
  *
  * If the process dies after the bank recorded a transaction, another node sends its notice: `resend` looks for
- * transactions that were not acknowledged. Acknowledgements are written behind the answer, in sets; losing some only
- * means that a notice comes twice, which the core counts once.
+ * transactions that were not acknowledged, and for notices that were held until now. Acknowledgements are written behind
+ * the answer, in sets; losing some only means that a notice comes twice, which the core counts once.
  */
 import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
 import { inquire } from "../../../core/deposits/inquire.ts";
 import type { Core } from "../../../core/index.ts";
 import { Repeating } from "../../../core/jobs.ts";
-import { businessNow, type Command, claim, newId, type Pool, type Statement, table } from "../../../store/index.ts";
+import { type Command, claim, newId, type Pool } from "../../../store/index.ts";
 import type { BankRefusal } from "../errors.ts";
 import { sandbox, toNotice } from "../notices.ts";
-
-export interface BankTransaction {
-  /** The bank's transaction id; a reversal has that of its credit. */
-  id: string;
-  kind: "credit" | "reversal";
-  bankCode: string;
-  number: string;
-  amount: number;
-  depositorName: string | null;
-  /** By the bank's clock, which is business time. */
-  occurredAt: Date;
-  recordedAt: Date;
-  notifiedAt: Date | null;
-}
+import type { Faults } from "./faults.ts";
+import {
+  acknowledge,
+  type BankTransaction,
+  bankLimits,
+  befall,
+  type NoticeFault,
+  readDue,
+  readTransactions,
+  transactions,
+} from "./transactions.ts";
 
 export interface TransferOrder {
   /** The same id again is the same transaction: the bank sends its notice once more. */
@@ -45,40 +42,13 @@ export interface TransferOrder {
   unchecked: boolean;
 }
 
-export const bankLimits = {
-  /** A transaction this old and not acknowledged has its notice sent again. */
-  resend_after_s: 5,
-  resend_interval_ms: 2_000,
-  resend_batch: 200,
-};
-
-const transactions = table<BankTransaction>(
-  "sandbox_bank_transactions",
-  ["id", "kind", "bankCode", "number", "amount", "depositorName", "occurredAt", "recordedAt", "notifiedAt"],
-  ["id", "kind"],
-);
-
-const READ: Statement = {
-  name: "read-bank-transactions",
-  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t WHERE id = ANY($1)`,
-};
-const ACKNOWLEDGE: Statement = {
-  name: "acknowledge-bank-transactions",
-  text: `UPDATE sandbox_bank_transactions t SET notified_at = ${businessNow}
-    FROM unnest($1::text[], $2::text[]) AS told (id, kind) WHERE t.id = told.id AND t.kind = told.kind AND t.notified_at IS NULL`,
-};
-const UNACKNOWLEDGED: Statement = {
-  name: "unacknowledged-bank-transactions",
-  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t
-    WHERE notified_at IS NULL AND recorded_at < ${businessNow} - $1 * interval '1 second' ORDER BY recorded_at LIMIT $2`,
-};
-
 /** An order as the command takes it, with the id the transaction will have. */
 type Order = (TransferOrder & { kind: "credit"; id: string }) | { kind: "reversal"; id: string };
 
 type BankAnswer =
-  /** What the bank recorded, and what else it was told to say of it: a bank that contradicts itself. */
-  { ok: true; transaction: BankTransaction; contradiction?: BankTransaction } | { ok: false; refusal: BankRefusal };
+  /** What the bank recorded, now or before, and what else it was told to say of it: a bank that contradicts itself. */
+  | { ok: true; isNew: boolean; transaction: BankTransaction; contradiction?: BankTransaction }
+  | { ok: false; refusal: BankRefusal };
 
 interface BankState {
   /** By id and kind. */
@@ -99,7 +69,7 @@ export function decideOrder(state: BankState, order: Order, now: Date): BankDeci
   if (order.kind === "reversal") {
     const credit = state.transactions.get(transactionKey({ id: order.id, kind: "credit" }));
     if (credit === undefined) return refuse({ code: "no-such-transaction", id: order.id });
-    if (known !== undefined) return { result: { ok: true, transaction: known }, recorded: undefined };
+    if (known !== undefined) return { result: { ok: true, isNew: false, transaction: known }, recorded: undefined };
     return record({ ...credit, kind: "reversal", occurredAt: now, recordedAt: now, notifiedAt: null });
   }
   if (known !== undefined) return { result: again(known, order), recorded: undefined };
@@ -133,8 +103,8 @@ function again(known: BankTransaction, order: TransferOrder): BankAnswer {
     depositorName: order.depositorName ?? known.depositorName,
     occurredAt: order.occurredAt ?? known.occurredAt,
   };
-  const transaction = known;
-  return isDeepStrictEqual(told, known) ? { ok: true, transaction } : { ok: true, transaction, contradiction: told };
+  const answer = { ok: true, isNew: false, transaction: known } as const;
+  return isDeepStrictEqual(told, known) ? answer : { ...answer, contradiction: told };
 }
 
 function refuse(refusal: BankRefusal): BankDecision {
@@ -142,7 +112,7 @@ function refuse(refusal: BankRefusal): BankDecision {
 }
 
 function record(transaction: BankTransaction): BankDecision {
-  return { result: { ok: true, transaction }, recorded: transaction };
+  return { result: { ok: true, isNew: true, transaction }, recorded: transaction };
 }
 
 const order: Command<Order, BankState, BankDecision> = {
@@ -154,7 +124,7 @@ const order: Command<Order, BankState, BankDecision> = {
       tx,
       ids.map((id) => ({ scope: "sandbox-bank", key: id })),
     );
-    const known = (await tx.query<BankTransaction>(READ, [ids])).rows;
+    const known = await readTransactions(tx, ids);
     const credits = orders.filter((one) => one.kind === "credit");
     const target = await inquire(
       tx,
@@ -180,22 +150,28 @@ const order: Command<Order, BankState, BankDecision> = {
   },
 };
 
-export type TransferResult = { ok: true; notice: NoticeResult } | { ok: false; refusal: BankRefusal };
+export type TransferResult =
+  | { ok: true; notice: NoticeResult }
+  /** Money moved, and Naru was not told of it yet. */
+  | { ok: true; transaction: BankTransaction; untoldBy: NoticeFault }
+  | { ok: false; refusal: BankRefusal };
 
 export class SandboxBank {
   readonly #core: Core;
   readonly #pool: Pool;
+  readonly #faults: Faults;
   readonly #order: (order: Order) => Promise<BankAnswer>;
   readonly #acknowledged: BankTransaction[] = [];
   readonly #acknowledging: Repeating;
   readonly #resending: Repeating;
 
-  constructor(core: Core, log: { warn(fields: object, message: string): void }) {
+  constructor(core: Core, faults: Faults, log: { warn(fields: object, message: string): void }) {
     this.#core = core;
     this.#pool = core.store.pool;
+    this.#faults = faults;
     const command = core.store.command(order);
     this.#order = (one) => command.submit(one);
-    this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#flush(), log);
+    this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#acknowledgeAll(), log);
     this.#resending = new Repeating("bank notices", bankLimits.resend_interval_ms, () => this.#resend(), log);
   }
 
@@ -209,7 +185,12 @@ export class SandboxBank {
     await this.#flush();
   }
 
-  /** A customer transfers money. Answers when Naru's books have taken the bank's notice. */
+  /** A notice may be due by now. */
+  clockMoved(): void {
+    this.#resending.wake();
+  }
+
+  /** A customer transfers money. Answers when Naru's books have taken the bank's notice, or a fault has befallen it. */
   async transfer(transfer: TransferOrder): Promise<TransferResult> {
     return this.#carryOut({ ...transfer, kind: "credit", id: transfer.id ?? newId("btx") });
   }
@@ -222,9 +203,14 @@ export class SandboxBank {
   async #carryOut(one: Order): Promise<TransferResult> {
     const answer = await this.#order(one);
     if (!answer.ok) return answer;
+    const { transaction } = answer;
+    if (answer.isNew) {
+      const untoldBy = await befall(this.#pool, this.#faults, transaction);
+      if (untoldBy !== undefined) return { ok: true, transaction, untoldBy };
+    }
     // What was recorded is told first, in case a node died before it could be: the books hold what the bank moved.
-    const notice = await this.#core.receiveNotice(toNotice(answer.transaction));
-    this.#acknowledge(answer.transaction);
+    const notice = await this.#tell(transaction, answer.isNew);
+    this.#acknowledge(transaction);
     if (answer.contradiction === undefined) return { ok: true, notice };
     return { ok: true, notice: await this.#core.receiveNotice(toNotice(answer.contradiction)) };
   }
@@ -234,19 +220,28 @@ export class SandboxBank {
     this.#acknowledging.wake();
   }
 
-  async #flush(): Promise<boolean> {
-    const told = this.#acknowledged.splice(0);
-    if (told.length === 0) return false;
-    await this.#pool.query(ACKNOWLEDGE, [told.map((one) => one.id), told.map((one) => one.kind)]);
+  async #tell(transaction: BankTransaction, isNew: boolean): Promise<NoticeResult> {
+    const duplicated = isNew && (await this.#faults.take("notice-duplicated")) !== undefined;
+    const copies = Array.from({ length: duplicated ? bankLimits.notice_copies : 1 }, () => toNotice(transaction));
+    const taken = await Promise.all(copies.map((copy) => this.#core.receiveNotice(copy)));
+    return taken.find((one) => !one.duplicate) ?? taken[0]!;
+  }
+
+  async #acknowledgeAll(): Promise<boolean> {
+    if ((await this.#flush()) > 0) this.#resending.wake();
     return false;
   }
 
+  async #flush(): Promise<number> {
+    return acknowledge(this.#pool, this.#acknowledged.splice(0));
+  }
+
   async #resend(): Promise<boolean> {
-    const { resend_after_s, resend_batch } = bankLimits;
-    const late = await this.#pool.query<BankTransaction>(UNACKNOWLEDGED, [resend_after_s, resend_batch]);
-    const told = await Promise.allSettled(late.rows.map((one) => this.#core.receiveNotice(toNotice(one))));
-    this.#acknowledged.push(...late.rows.filter((_, index) => told[index]!.status === "fulfilled"));
-    await this.#flush();
-    return late.rows.length === resend_batch && told.some((one) => one.status === "fulfilled");
+    const due = await readDue(this.#pool);
+    const told = await Promise.allSettled(due.map((one) => this.#core.receiveNotice(toNotice(one))));
+    const taken = due.filter((_, index) => told[index]!.status === "fulfilled");
+    this.#acknowledged.push(...taken);
+    const released = await this.#flush();
+    return released > 0 || (due.length === bankLimits.resend_batch && taken.length > 0);
   }
 }

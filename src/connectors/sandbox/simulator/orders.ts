@@ -3,7 +3,7 @@
  * never after its time, and can be asked what became of it. It keeps its own records, with keyed hashes for accounts.
  */
 import { createHash } from "node:crypto";
-import type { Order, ReceiptService, RefundService } from "../../../core/connector.ts";
+import type { Order, PayoutNotice, ReceiptService, RefundService } from "../../../core/connector.ts";
 import type { OperationAnswer } from "../../../core/operations/operation.ts";
 import type { Secrets } from "../../../core/secrets.ts";
 import { claim, newId, readRealNow, type Statement, type Store, type Table, table } from "../../../store/index.ts";
@@ -47,7 +47,10 @@ export function payeeHash(secrets: Secrets, bankCode: string, number: string): s
   return secrets.blindIndex("sandbox bank", `${bankCode} ${number}`);
 }
 
-export function sandboxRefunds(store: Store, secrets: Secrets, faults: Faults): RefundService {
+/** Tells Naru of a payout, apart from answering the call that ordered it. */
+type TellPayout = (key: string, answer: PayoutNotice["answer"]) => Promise<void>;
+
+export function sandboxRefunds(store: Store, secrets: Secrets, faults: Faults, tell: TellPayout): RefundService {
   const book = orderBook(store, payouts);
   return {
     ask: book.ask,
@@ -57,7 +60,11 @@ export function sandboxRefunds(store: Store, secrets: Secrets, faults: Faults): 
         const { key, bankCode, amount } = order;
         const accountHash = payeeHash(secrets, bankCode, order.number);
         const transactionId = newId("bpo");
-        return book.carryOut(order, (paidAt) => ({ key, transactionId, bankCode, accountHash, amount, paidAt }));
+        const make = (paidAt: Date) => ({ key, transactionId, bankCode, accountHash, amount, paidAt });
+        const answer = await book.carryOut(order, make);
+        if (answer.outcome !== "succeeded") return answer;
+        if ((await faults.take("refund-notice-first")) !== undefined) await tell(key, answer);
+        return answer;
       }),
   };
 }
@@ -159,7 +166,8 @@ async function misbehaving(
   signal: AbortSignal,
   work: () => Promise<OperationAnswer>,
 ): Promise<OperationAnswer> {
-  const armed = (how: "refused" | "timeout-before" | "timeout-after") => faults.take(`${of}-${how}` satisfies Fault);
+  const armed = async (how: "refused" | "timeout-before" | "timeout-after") =>
+    (await faults.take(`${of}-${how}` satisfies Fault)) !== undefined;
   if (await armed("refused")) return { outcome: "failed", code: "refused", message: "은행이 요청을 거절하였습니다." };
   if (await armed("timeout-before")) return neverAnswer(signal);
   const after = await armed("timeout-after");
