@@ -24,6 +24,17 @@ export interface DepositAnswer {
   error?: { code: string; message: string; reason?: string };
 }
 
+export interface ArmedFault {
+  fault: string;
+  about: string;
+  remaining: number | null;
+  chance: number | null;
+  seed: number | null;
+  delay_s: number | null;
+  calls: number;
+  struck: number;
+}
+
 export type Fields = Record<string, unknown>;
 
 /** How a client writes a request: as JSON, or as a form, which has text only. */
@@ -158,10 +169,23 @@ export class Client {
     return this.post<DepositAnswer>(`/naru/v1/sandbox/deposits/${noticeId}/reversal`, {});
   }
 
-  /** The next `count` calls to the sandbox bank go wrong in this way. */
-  async arm(fault: string, count = 1): Promise<void> {
-    const { status, body } = await this.post("/naru/v1/sandbox/faults", { fault, count });
+  /** The next so many calls go wrong in this way, or as `how` says; returns the fault as it is armed. */
+  async arm(fault: string, how: number | { count?: number; chance?: number; seed?: number; delay_s?: number } = 1) {
+    const wanted = { fault, ...(typeof how === "number" ? { count: how } : how) };
+    const { status, body } = await this.post<{ faults: ArmedFault[] }>("/naru/v1/sandbox/faults", wanted);
     if (status >= 300) throw new Error(`not armed: ${JSON.stringify(body)}`);
+    return body.faults.find((one) => one.fault === fault);
+  }
+
+  /** One fault, or all. */
+  async disarm(fault?: string): Promise<void> {
+    const path = fault === undefined ? "" : `/${fault}`;
+    const { status, body } = await this.request("DELETE", `/naru/v1/sandbox/faults${path}`);
+    if (status >= 300) throw new Error(`not disarmed: ${JSON.stringify(body)}`);
+  }
+
+  async armed(): Promise<ArmedFault[]> {
+    return (await this.get<{ faults: ArmedFault[] }>("/naru/v1/sandbox/faults")).body.faults;
   }
 
   /** By a duration such as P3D, or to a moment. */
