@@ -81,6 +81,10 @@ export class Client {
     });
   }
 
+  delete<Body = never>(path: string): Promise<Answer<Body>> {
+    return this.request("DELETE", path, { headers: { "content-type": "application/json" } });
+  }
+
   async token(): Promise<string> {
     if (this.#token === undefined) {
       const { body } = await this.call("POST", "/users/getToken", this.credentials);
@@ -180,7 +184,7 @@ export class Client {
   /** One fault, or all. */
   async disarm(fault?: string): Promise<void> {
     const path = fault === undefined ? "" : `/${fault}`;
-    const { status, body } = await this.request("DELETE", `/naru/v1/sandbox/faults${path}`);
+    const { status, body } = await this.delete(`/naru/v1/sandbox/faults${path}`);
     if (status >= 300) throw new Error(`not disarmed: ${JSON.stringify(body)}`);
   }
 
