@@ -1,7 +1,8 @@
 /**
  * Everything at once: deposits of every kind, reversals, refunds, cash receipts, changes, expiry and withdrawals on a few
- * payments from two nodes, at a bank that now and then refuses or does not answer, held against a model that knows only
- * what was asked and what was answered. `NARU_SOAK_SECONDS` says for how long; `NARU_TEST_SEED` repeats the choices of a
+ * payments from two nodes, at a bank that now and then refuses, does not answer, or tells late, twice, in the wrong order
+ * or never, with a slow database, tokens that expire and a shop that seems not to answer, held against a model that knows
+ * only what was asked and what was answered. `NARU_SOAK_SECONDS` says for how long; `NARU_TEST_SEED` repeats the choices of a
  * run, though not how they interleave.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,6 +11,7 @@ import { type DepositAnswer, eventually } from "../support/client.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { payeeHash, startTestNode, type TestNode } from "../support/node.ts";
 import { freshSeed, type Random, randomFrom } from "../support/random.ts";
+import { type Receiver, startReceiver } from "../support/receiver.ts";
 
 const soak_s = Number(process.env.NARU_SOAK_SECONDS ?? 10);
 const seed = freshSeed();
@@ -27,11 +29,20 @@ interface Credit {
   noticeId: string;
   fields: Record<string, unknown>;
   amount: number;
-  depositId: string;
+  /** Why it must not be matched, if it must not. */
+  wrong: string | undefined;
+  /** The business time by which the bank had made it. */
+  made_ms: number;
+  /** The bank did not tell of it when it made it. */
+  untold: boolean;
+  /** Undefined while nobody said what became of it. */
+  depositId: string | undefined;
   /** It was matched when it came. */
   matched: boolean;
   /** Someone has asked the bank to take it back, and was told that it did. */
   reversed: boolean;
+  /** The books have taken the reversal. */
+  reversalTold: boolean;
 }
 
 /** A refund that was asked for; its reason is its name. */
@@ -78,6 +89,7 @@ interface Known {
 
 let database: TestDatabase;
 let nodes: TestNode[];
+let shop: Receiver;
 let ahead_ms = 0;
 let notices = 0;
 let refundNames = 0;
@@ -87,15 +99,20 @@ const retired: Known[] = [];
 /** Orders for which another account was refused, since they had been paid. */
 const refusedOrders = new Set<string>();
 const tally: Record<string, number> = {};
+/** Those that went wrong with a chance, and did. */
+let struck: string[] = [];
 
 beforeAll(async () => {
   database = await createDatabase();
   const env = { NARU_PG_TIMEOUT_MS: "1000" };
   nodes = [await startTestNode({ database, env }), await startTestNode({ database, env })];
+  for (const node of nodes) node.renewsToken = true;
+  shop = await startReceiver();
 });
 
 afterAll(async () => {
   await Promise.all(nodes.map((node) => node.stop()));
+  await shop.close();
   await database.drop();
 });
 
@@ -120,6 +137,7 @@ async function issue(random: Random): Promise<Known> {
     const provider = fixed || random.chance(0.4) ? "settle" : "nice";
     const order = {
       pg: provider,
+      notice_url: shop.url,
       vbank_due: Math.floor(now_ms() / 1000) + random.between(3, 12),
       ...(fixed ? { fixed_unlimited_vbank: true, amount: undefined } : { amount }),
       ...(sibling === undefined ? {} : { merchant_uid: sibling.reference }),
@@ -165,13 +183,13 @@ function isPaid(reference: string): boolean {
 }
 
 /** A step of the clock that was not answered yet may be felt already. */
-function mayBeOver(due_ms: number): boolean {
-  return now_ms() + 4_000 > due_ms;
+function mayBeOver(due_ms: number, at_ms = now_ms()): boolean {
+  return at_ms + 4_000 > due_ms;
 }
 
 /** By the earliest deadline it may have. */
-function mayBeLate(payment: Known): boolean {
-  return mayBeOver(Math.min(...payment.dues_ms));
+function mayBeLate(payment: Known, at_ms?: number): boolean {
+  return mayBeOver(Math.min(...payment.dues_ms), at_ms);
 }
 
 function everMatched(payment: Known): number {
@@ -191,7 +209,7 @@ async function deposit(random: Random, payment: Known, fields: Record<string, un
   );
   const about = { payment, body, answers: answers.map((answer) => [answer.status, answer.body]) };
   demand(
-    answers.every((answer) => answer.status === 200 || answer.status === 422),
+    answers.every((answer) => [200, 202, 422].includes(answer.status)),
     "a deposit failed",
     about,
   );
@@ -199,30 +217,41 @@ async function deposit(random: Random, payment: Known, fields: Record<string, un
   for (const { status, body: refusal } of answers) {
     if (status !== 422) continue;
     demand(!fields.force, "a forced deposit was refused", about);
-    explain(payment, refusal.error!.reason!, wrong, fields, about);
+    explain(payment, refusal.error!.reason!, { wrong, fields, made_ms: now_ms() }, about);
     note(`refused: ${refusal.error!.reason}`);
   }
+  const untold = answers.find((answer) => answer.status === 202)?.body;
+  if (untold !== undefined) note(`not notified: ${untold.reason}`);
+  const answered = untold ?? taken[0];
+  if (answered === undefined) return;
+  const amount = amountOf(answered, payment, fields);
+  const forbidden =
+    wrong ?? (closedBefore ? "to a closed account" : paidBefore ? "for an order that was paid" : undefined);
+  const made = { noticeId, fields, amount, wrong: forbidden, made_ms: now_ms(), untold: untold !== undefined };
+  const credit: Credit = { ...made, depositId: undefined, matched: false, reversed: false, reversalTold: false };
+  payment.credits.push(credit);
   if (taken.length === 0) return;
   demand(new Set(taken.map((one) => one.depositId)).size === 1, "copies of one notice became several deposits", about);
   demand(taken.filter((one) => !one.duplicate).length <= 1, "a notice was new twice", about);
   const first = taken.find((one) => !one.duplicate) ?? taken[0]!;
-  const matched = first.outcome === "matched";
-  note(matched ? "matched" : `suspended: ${first.reason}`);
-  if (first.reason !== null) explain(payment, first.reason, wrong, fields, about);
-  demand(matched || first.outcome === "suspended", "a deposit was neither matched nor suspended", about);
-  if (matched) {
-    demand(wrong === undefined, `a deposit was matched although it was ${wrong}`, about);
-    demand(!closedBefore, "a closed account took a deposit", about);
-    demand(!paidBefore, "an order was paid twice", about);
+  learn(payment, credit, first, about);
+}
+
+/** What became of a credit, when it is said for the first time; the same ever after. */
+function learn(payment: Known, credit: Credit, said: DepositAnswer, about: unknown): void {
+  if (credit.depositId !== undefined) {
+    demand(said.depositId === credit.depositId, "a duplicate became another deposit", about);
+    return;
   }
-  payment.credits.push({
-    noticeId,
-    fields,
-    amount: amountOf(first, payment, fields),
-    depositId: first.depositId,
-    matched,
-    reversed: false,
-  });
+  const { outcome, reason } = said;
+  // A credit whose reversal overtook it, or came before anyone asked, is shown as reversed.
+  const legal = ["matched", "suspended"].includes(outcome) || (outcome === "reversed" && credit.reversed);
+  demand(legal, "a deposit was neither matched nor suspended", about);
+  credit.depositId = said.depositId;
+  credit.matched = reason === null;
+  note(credit.matched ? "matched" : `suspended: ${reason}`);
+  if (!credit.matched) explain(payment, reason!, credit, about);
+  else demand(credit.wrong === undefined, `a deposit was matched although it was ${credit.wrong}`, about);
 }
 
 /** A deadline may have been moved to before this while the deposit was under way. */
@@ -234,18 +263,20 @@ function isAfterAnyDue(payment: Known, occurredAt: unknown): boolean {
 function explain(
   payment: Known,
   reason: string,
-  wrong: string | undefined,
-  fields: Record<string, unknown>,
+  credit: Pick<Credit, "wrong" | "fields" | "made_ms"> & Partial<Credit>,
   about: unknown,
 ): void {
   payment.reasons.add(reason);
+  const { wrong, fields, made_ms } = credit;
   const legal =
     reason === "late"
-      ? wrong === "late" || mayBeLate(payment) || isAfterAnyDue(payment, fields.occurredAt)
+      ? wrong === "late" || mayBeLate(payment, made_ms) || isAfterAnyDue(payment, fields.occurredAt)
       : reason.startsWith("amount_")
         ? wrong === "of another amount" || payment.amounts.size > 1
-        : reason === "closed" || reason === "already_paid";
-  demand(legal, `nothing explains the reason ${reason}`, about);
+        : reason === "already_reversed"
+          ? credit.untold && credit.reversed
+          : reason === "closed" || reason === "already_paid";
+  demand(legal === true, `nothing explains the reason ${reason}`, about);
 }
 
 function amountOf(answer: DepositAnswer, payment: Known, fields: Record<string, unknown>): number {
@@ -301,6 +332,7 @@ const actions: [weight: number, act: (random: Random, payment: Known) => Promise
     async function sameNoticeAgain(random, payment) {
       if (payment.credits.length === 0) return;
       const credit = random.pick(payment.credits);
+      const wasUnknown = credit.depositId === undefined;
       const answer = await random.pick(nodes).deposit(payment.number, {
         noticeId: credit.noticeId,
         bankCode: payment.bankCode,
@@ -308,9 +340,9 @@ const actions: [weight: number, act: (random: Random, payment: Known) => Promise
       });
       const about = { payment, credit, answer: [answer.status, answer.body] };
       demand(answer.status === 200, "a duplicate failed", about);
-      demand(answer.body.duplicate, "a duplicate was taken for new", about);
-      demand(answer.body.depositId === credit.depositId, "a duplicate became another deposit", about);
-      note("duplicate");
+      demand(answer.body.duplicate || wasUnknown, "a duplicate was taken for new", about);
+      learn(payment, credit, answer.body, about);
+      note(wasUnknown ? "told again" : "duplicate");
     },
   ],
   [
@@ -318,15 +350,19 @@ const actions: [weight: number, act: (random: Random, payment: Known) => Promise
     async function reversal(random, payment) {
       if (payment.credits.length === 0) return;
       const credit = random.pick(payment.credits);
-      const before = credit.reversed;
+      const before = credit.reversalTold;
       payment.takings += 1;
+      // From now on it may be found reversed.
+      credit.reversed = true;
       const answer = await random.pick(nodes).reverse(credit.noticeId);
       const about = { payment, credit, answer: [answer.status, answer.body] };
+      if (answer.status === 202) return note(`not notified of a reversal: ${answer.body.reason}`);
       demand(answer.status === 200, "a reversal failed", about);
-      demand(answer.body.outcome === "applied", "a reversal was not applied", about);
+      const waits = answer.body.outcome === "waiting" && credit.untold;
+      demand(answer.body.outcome === "applied" || waits, "a reversal was not applied", about);
       demand(!before || answer.body.duplicate, "a deposit was reversed twice", about);
-      credit.reversed = true;
-      note(answer.body.duplicate ? "reversed: again" : "reversed");
+      credit.reversalTold = true;
+      note(waits ? "reversed: before it was told of" : answer.body.duplicate ? "reversed: again" : "reversed");
     },
   ],
   [
@@ -495,6 +531,9 @@ const wanted = [
   "refund refused by the bank",
   "receipt issued",
   "receipt cancelled",
+  "not notified: notice-lost",
+  "not notified: notice-late",
+  "not notified: notice-out-of-order",
 ];
 
 /** Until the time is up, and on a slow machine until everything wanted has happened. */
@@ -540,26 +579,70 @@ const misdeeds = [
   "receipt-refused",
 ];
 
+/** What goes wrong with a chance, as long as the bank misbehaves at all. */
+const mishaps: [fault: string, chance: number, delay_s?: number][] = [
+  ["refund-notice-first", 0.3],
+  ["notice-duplicated", 0.2],
+  ["notice-late", 0.1, 3],
+  ["notice-out-of-order", 0.1, 5],
+  ["notice-lost", 0.1],
+  ["webhook-500", 0.1],
+  ["webhook-slow", 0.1, 0.3],
+  ["webhook-unanswered", 0.1, 0.3],
+  ["token-expired", 0.02],
+  ["database-slow", 0.02, 0.3],
+];
+
 /** The bank's misdeeds, until a while before the end, and longer if some have not been felt. */
 async function misbehave(random: Random, deadline: number): Promise<void> {
+  for (const [fault, chance, delay_s] of mishaps) {
+    const delay = delay_s === undefined ? {} : { delay_s };
+    await random.pick(nodes).arm(fault, { chance, seed: random.below(2 ** 31), ...delay });
+  }
   const goesWrong = () =>
     performance.now() < deadline - quiet_ms ||
-    (goesOn(deadline) && (tally["refund unknown"] === undefined || tally["refund refused by the bank"] === undefined));
+    (goesOn(deadline) && wanted.some((what) => /^(refund|not)/.test(what) && tally[what] === undefined));
   while (goesWrong()) {
     await random.pick(nodes).arm(random.pick(misdeeds));
     await pause(random.between(50, 400));
   }
-  await nodes[0]!.request("DELETE", "/naru/v1/sandbox/faults");
+  struck = (await nodes[0]!.armed()).filter((one) => one.struck > 0).map((one) => one.fault);
+  await nodes[0]!.disarm();
 }
 
-/** Whatever nobody knew has been found out. */
+/** Whatever nobody knew has been found out, and everything has been told. */
 async function allSettled(): Promise<void> {
   await eventually(async () => {
     const { rows } = await database.pool.query(
-      "SELECT count(*) AS n FROM operations WHERE state IN ('pending', 'unknown')",
+      `SELECT (SELECT count(*) FROM operations WHERE state IN ('pending', 'unknown'))
+        + (SELECT count(*) FROM sandbox_bank_transactions WHERE notified_at IS NULL)
+        + (SELECT count(*) FROM deliveries WHERE state = 'pending') AS n`,
     );
     return rows[0].n === 0;
   }, grace_ms);
+}
+
+/** What became of the credits that nobody was told of: the bank has found a way since, so the books know all of them. */
+async function learnRest(payment: Known): Promise<void> {
+  for (const credit of payment.credits) {
+    if (credit.depositId !== undefined) continue;
+    const again = { noticeId: credit.noticeId, bankCode: payment.bankCode, ...credit.fields };
+    const { status, body } = await nodes[0]!.deposit(payment.number, again);
+    const about = { payment, credit, answer: [status, body] };
+    demand(status === 200 && body.duplicate, "a notice never reached the books", about);
+    learn(payment, credit, body, about);
+    note("found out in the end");
+  }
+}
+
+/** What the shop was told of each payment. */
+function statusesTold(): Map<unknown, Set<string>> {
+  const told = new Map<unknown, Set<string>>();
+  for (const { body } of shop.received) {
+    const { imp_uid, status } = JSON.parse(body) as { imp_uid: string; status: string };
+    told.set(imp_uid, (told.get(imp_uid) ?? new Set()).add(status));
+  }
+  return told;
 }
 
 /** What the bank paid out for a payment, by its own records. */
@@ -671,7 +754,18 @@ it(
     await allSettled();
 
     const all = [...live, ...retired];
+    for (const payment of all) await learnRest(payment);
     for (const payment of all) await compare(payment);
+    const told = statusesTold();
+    for (const payment of all) {
+      const heard = [...(told.get(payment.impUid) ?? [])];
+      const paid = everMatched(payment) > 0;
+      demand(heard.includes("ready") && heard.includes("paid") === paid, "the shop heard otherwise", {
+        payment,
+        heard,
+      });
+    }
+    expect(struck.sort(), `seed ${seed}`).toEqual(mishaps.map(([fault]) => fault).sort());
     for (const reference of new Set(all.map((one) => one.reference))) {
       const paid = all.filter((one) => one.reference === reference && everMatched(one) > 0);
       demand(paid.length <= 1, "two payments of one order were paid", paid);

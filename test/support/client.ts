@@ -46,11 +46,16 @@ const demo = { imp_key: "naru_sandbox_key", imp_secret: "naru_sandbox_secret" };
 /** Where a customer's refund goes. */
 export const refundAccount = { refund_holder: "홍길동", refund_bank: "088", refund_account: "110-987-654321" };
 
+/** Of one call. */
+const renewals_max = 5;
+
 let orders = 0;
 
 export class Client {
   readonly url: string;
   readonly credentials: { imp_key: string; imp_secret: string };
+  /** A call whose token has expired is made again with a new one, as a careful shop does. */
+  renewsToken = false;
   #token: string | undefined;
   /** How far the sandbox clock was moved by this client. */
   #ahead_s = 0;
@@ -103,7 +108,12 @@ export class Client {
     fields: Fields = {},
     encoding: Encoding = "json",
   ): Promise<Answer<IamportAnswer>> {
-    return this.call(method, path, fields, encoding, { authorization: await this.token() });
+    for (let renewals = 0; ; renewals += 1) {
+      const authorization = await this.token();
+      const answer = await this.call(method, path, fields, encoding, { authorization });
+      if (answer.status !== 401 || !this.renewsToken || renewals === renewals_max) return answer;
+      if (this.#token === authorization) this.#token = undefined;
+    }
   }
 
   /** The same without the token. */
