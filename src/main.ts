@@ -55,8 +55,8 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     const beforeCommit = async () => {
       if (faults !== undefined) await slowCommit(faults);
     };
-    const hook = config.mode === "sandbox" ? { beforeCommit } : {};
-    const store = openStore(database.where, config, { metrics: metrics.commit, ...hook });
+    const sandboxOnly = config.mode === "sandbox" ? { beforeCommit } : {};
+    const store = openStore(database.where, config, { metrics: metrics.commit, ...sandboxOnly });
     closing.push(() => store.close());
     const applied = await store.migrate();
     if (applied.length > 0) log.info({ migrations: applied }, "the database was migrated");
@@ -67,8 +67,10 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     const webhooks = createWebhookClient({ loopback: isOpenSandbox(config), allow: config.webhookAllow });
     closing.push(() => webhooks.close());
     if (config.mode === "sandbox") {
-      faults = await startFaults(store, log);
-      closing.push(() => faults!.stop());
+      const opened = Faults.open(database.where, log);
+      closing.push(() => opened.close());
+      await opened.start();
+      faults = opened;
     }
     const send = faults === undefined ? webhooks.send : misbehavingReceivers(webhooks.send, faults);
     const { core, announcer } = createCore(config, store, secrets, log, send, faults);
@@ -113,15 +115,6 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
 
 export function openStore(where: Where, config: Config, options: Omit<StoreOptions, "limits"> = {}): Store {
   return new Store(where, { limits: { cap: config.batchCap, lanes: config.batchLanes }, ...options });
-}
-
-/** What was armed before a node started goes on: whoever starts it is told. */
-async function startFaults(store: Store, log: Logger): Promise<Faults> {
-  const faults = new Faults(store.pool, log);
-  const armed = (await faults.armed()).map((one) => one.fault);
-  if (armed.length > 0) log.warn({ faults: armed }, `faults are armed: ${armed.join(", ")}`);
-  faults.start();
-  return faults;
 }
 
 /** The core of a configuration, with what dialects and connectors hand in. `faults`: those of a sandbox. */

@@ -6,11 +6,7 @@ import type { Store } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
 import { sandbox } from "./notices.ts";
 import { accountNumber, capacity, isLent, numberForms } from "./simulator/account-numbers.ts";
-import type { Faults } from "./simulator/faults.ts";
-
-export { misbehavingReceivers } from "./simulator/receivers.ts";
-
-import { neverAnswer } from "./simulator/faults.ts";
+import { type Faults, neverAnswer } from "./simulator/faults.ts";
 import { findHolder } from "./simulator/holders.ts";
 import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
 import { bankLimits, sandboxDeposits } from "./simulator/transactions.ts";
@@ -29,6 +25,7 @@ export {
   slowCommit,
   unknownFault,
 } from "./simulator/faults.ts";
+export { misbehavingReceivers } from "./simulator/receivers.ts";
 export type { BankTransaction } from "./simulator/transactions.ts";
 
 const banks = new Set(numberForms.map((form) => form.bankCode));
@@ -48,7 +45,8 @@ export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults)
       },
     },
     refunds: sandboxRefunds(store, secrets, faults, async (key, answer) => {
-      await inbox?.receivePayoutNotice({ connector: sandbox, key, answer });
+      if (inbox === undefined) throw new Error("the sandbox bank does not know whom to tell of a payout");
+      await inbox.receivePayoutNotice({ connector: sandbox, key, answer });
     }),
     receipts: sandboxReceipts(store, faults),
     deposits: sandboxDeposits(store.pool),
@@ -76,8 +74,9 @@ export const sandboxInvariants: readonly Invariant[] = [
   },
   {
     name: "a notice that was lost is found by asking the bank",
-    sql: `SELECT id || ' (' || kind || '): lost at ' || lost_at AS found FROM sandbox_bank_transactions
-      WHERE notified_at IS NULL AND lost_at < clock_timestamp() - ${bankLimits.lost_notice_found_within_s} * interval '1 second'`,
+    sql: `SELECT t.id || ' (' || t.kind || '): lost at ' || t.lost_at AS found FROM sandbox_bank_transactions t
+      WHERE t.notified_at IS NULL AND t.lost_at < clock_timestamp() - ${bankLimits.lost_notice_found_within_s} * interval '1 second'
+        AND NOT EXISTS (SELECT FROM deposits d WHERE d.connector = '${sandbox}' AND d.transaction_id = t.id AND d.kind = t.kind)`,
   },
   {
     name: "what the sandbox bank paid out is what was refunded",

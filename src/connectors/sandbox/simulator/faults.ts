@@ -11,7 +11,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { Repeating } from "../../../core/jobs.ts";
 import { limits } from "../../../core/limits.ts";
-import type { Pool, Statement } from "../../../store/index.ts";
+import { createPool, type Pool, type Statement, type Where } from "../../../store/index.ts";
 
 export const faultLimits = {
   count_max: 1_000_000,
@@ -20,6 +20,9 @@ export const faultLimits = {
   delay_max_s: 600,
   /** A struck commit holds its locks; who waits for one of them gives up after `poolLimits.lock_timeout_ms`. */
   commit_delay_max_s: 5,
+  /** Asking goes by connections of its own, so that a commit which asks waits for nobody's locks, and not for long. */
+  connections: 2,
+  answer_timeout_ms: 2_000,
   /** What a sender of webhooks waits for unless it says so. */
   webhook_patience: { read_ms: 30_000, total_ms: 45_000 },
   poll_ms: 200,
@@ -157,22 +160,34 @@ const LIVE_NODES: Statement = {
 
 export class Faults {
   readonly #pool: Pool;
+  readonly #log: { warn(fields: object, message: string): void };
   readonly #polling: Repeating;
   #view: { armed: ReadonlySet<string>; asOf_ms: number } = { armed: new Set(), asOf_ms: Number.NEGATIVE_INFINITY };
   #reading: Promise<void> | undefined;
 
   constructor(pool: Pool, log: { warn(fields: object, message: string): void }) {
     this.#pool = pool;
+    this.#log = log;
     this.#polling = new Repeating("faults", faultLimits.poll_ms, () => this.#poll(), log);
   }
 
-  /** Keeps the view fresh, so that no call has to wait for it. */
-  start(): void {
+  static open(where: Where, log: { warn(fields: object, message: string): void }): Faults {
+    const { connections, answer_timeout_ms } = faultLimits;
+    const patience = { connectionTimeoutMillis: answer_timeout_ms, query_timeout: answer_timeout_ms };
+    return new Faults(createPool(where, connections, patience), log);
+  }
+
+  /** Keeps the view fresh, so that no call has to wait for it; and tells of what was armed before and goes on. */
+  async start(): Promise<void> {
+    const armed = (await this.armed()).map((one) => one.fault);
+    if (armed.length > 0) this.#log.warn({ faults: armed }, `faults are armed: ${armed.join(", ")}`);
     this.#polling.start();
   }
 
-  async stop(): Promise<void> {
+  /** For one that was opened. */
+  async close(): Promise<void> {
     await this.#polling.stop();
+    await this.#pool.end();
   }
 
   /** Until it is used up or disarmed; every call on every node that begins after this was answered feels it. */
