@@ -3,6 +3,7 @@
  * what a shop heard, from the shop.
  */
 import { describe, expect, it } from "vitest";
+import { readDue, sandboxDeposits } from "../../src/connectors/sandbox/simulator/transactions.ts";
 import { type Client, eventually, type Fields } from "../support/client.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { environment, runCli, startChildNode, startTestNode, type TestNode } from "../support/node.ts";
@@ -244,6 +245,10 @@ describe("a notice that is lost", () => {
       await node.stop();
       const { pool } = database;
       await pool.query("UPDATE installation SET value = to_jsonb('1 day'::text) WHERE name = 'clock-offset'");
+      // The bank believes that it told of it; it names it only when it is asked.
+      expect(await readDue(pool)).toEqual([]);
+      const named = await sandboxDeposits(pool).unconfirmed(10, AbortSignal.timeout(5_000));
+      expect(named).toMatchObject([{ transactionId: noticeId, kind: "credit", amount: 10_000 }]);
       const env = environment(database);
       expect(await runCli(["doctor"], env)).toMatchObject({ code: 0 });
       await pool.query("UPDATE sandbox_bank_transactions SET lost_at = lost_at - interval '1 minute'");
