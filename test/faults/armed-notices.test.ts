@@ -244,7 +244,7 @@ describe("a notice that is lost", () => {
       const noticeId = await payUntold(node, payment, "notice-lost");
       await node.stop();
       const { pool } = database;
-      await pool.query("UPDATE installation SET value = to_jsonb('1 day'::text) WHERE name = 'clock-offset'");
+      await pool.query("INSERT INTO installation (name, value) VALUES ('clock-offset', to_jsonb('1 day'::text))");
       // The bank believes that it told of it; it names it only when it is asked.
       expect(await readDue(pool)).toEqual([]);
       const named = await sandboxDeposits(pool).unconfirmed(10, AbortSignal.timeout(5_000));
