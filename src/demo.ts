@@ -3,6 +3,7 @@
  * pasted; anywhere else they are random to everyone but the holder of the master key, from which they are derived.
  */
 
+import { randomBytes } from "node:crypto";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { sandbox } from "./connectors/sandbox/index.ts";
 import type { Core } from "./core/index.ts";
@@ -35,7 +36,7 @@ export function demoCredentials(config: Config, secrets: Secrets): Credentials {
 }
 
 /** One contract with each PG whose rules differ, so that every rule can be met in the sandbox. */
-const demoChannels: readonly {
+const contracts: readonly {
   suffix: string;
   provider: string;
   providerMerchantId: string;
@@ -59,22 +60,38 @@ const demoChannels: readonly {
   { suffix: "-kakaopay", provider: "kakaopay", providerMerchantId: "narukakao00" },
 ];
 
+/** Makes the channels of one more merchant, and the key that the one at Inicis wants. */
+export function newSandboxChannels(secrets: Secrets) {
+  return (impKey: string) => {
+    const inicisApiKey = randomBytes(16).toString("hex");
+    return { inicisApiKey, channels: sandboxChannels(secrets, { impKey, inicisApiKey }) };
+  };
+}
+
+/** The channels of a merchant of the sandbox, named after its key. */
+function sandboxChannels(
+  secrets: Secrets,
+  { impKey, inicisApiKey }: Pick<Credentials["iamport"], "impKey" | "inicisApiKey">,
+) {
+  return contracts.map(({ suffix, provider, providerMerchantId, settings = {} }) => ({
+    id: `chn_${impKey}${suffix}`,
+    connector: sandbox,
+    key: `channel-key-${impKey}${suffix}`,
+    provider,
+    providerMerchantId,
+    name: `Sandbox ${providerMerchantId}`,
+    isDefault: suffix === "",
+    settings: provider === "html5_inicis" ? { apiKeyHash: secrets.hash(inicisApiKey) } : settings,
+  }));
+}
+
 /** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
-  const { impKey, impSecret, inicisApiKey } = credentials.iamport;
+  const { impKey, impSecret } = credentials.iamport;
   await core.registerMerchant({
     merchant: { id: `mer_${impKey}`, name: "Naru Sandbox", settings: {} },
     credentials: [{ id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret) }],
-    channels: demoChannels.map(({ suffix, provider, providerMerchantId, settings = {} }) => ({
-      id: `chn_${impKey}${suffix}`,
-      connector: sandbox,
-      key: `channel-key-${impKey}${suffix}`,
-      provider,
-      providerMerchantId,
-      name: `Sandbox ${providerMerchantId}`,
-      isDefault: suffix === "",
-      settings: provider === "html5_inicis" ? { apiKeyHash: core.secrets.hash(inicisApiKey) } : settings,
-    })),
+    channels: sandboxChannels(core.secrets, credentials.iamport),
   });
 }
 

@@ -18,7 +18,8 @@ import { Core } from "./core/index.ts";
 import type { Examination, Invariant } from "./core/invariants.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { openDatabase } from "./database.ts";
-import { type Credentials, demoCredentials, refusePublished, seedDemo } from "./demo.ts";
+import { type Credentials, demoCredentials, newSandboxChannels, refusePublished, seedDemo } from "./demo.ts";
+import { newKeys } from "./dialects/iamport/auth.ts";
 import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { httpLimits } from "./http/limits.ts";
@@ -84,13 +85,14 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       bankChecksAmounts: config.bankChecksAmounts,
     };
     if (sandbox !== undefined) await seedDemo(core, credentials);
+    const merchants = { newKeys, newChannels: sandbox && newSandboxChannels(secrets) };
 
     const server = await createServer({
       log,
       guard: originGuard(config),
       prepare: (root) => mountDocs(root, version),
       dialects: [iamport(core, announcer)],
-      admin: admin({ core, config, metrics, sandbox }),
+      admin: admin({ core, config, metrics, merchants, sandbox }),
     });
     await core.start();
     closing.push(() => core.stop());

@@ -7,7 +7,7 @@ import { limits } from "../core/limits.ts";
 import { listPayments, readTimeline } from "../core/payments/timeline.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
-import { reader } from "./requests.ts";
+import { nextCursor, reader } from "./requests.ts";
 import { PageQuery, PaymentsQuery } from "./schemas.ts";
 
 const readPage = reader(PageQuery);
@@ -63,9 +63,4 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
   server.get("/ledger/trial-balance", { schema: { tags, summary: "Debits less credits per currency" } }, async () => ({
     currencies: await trialBalance(pool),
   }));
-}
-
-/** Null on the last page. */
-function nextCursor(rows: readonly { id: string }[], count: number): string | null {
-  return rows.length === count ? rows.at(-1)!.id : null;
 }

@@ -7,6 +7,7 @@ import type { Dialect } from "../http/dialect.ts";
 import { mountBooks } from "./books.ts";
 import { failureBody } from "./errors.ts";
 import { guard } from "./guard.ts";
+import { type MerchantsOptions, mountMerchants } from "./merchants.ts";
 import type { Metrics } from "./metrics.ts";
 import { mountSandbox, type SandboxOptions } from "./sandbox.ts";
 
@@ -14,13 +15,14 @@ export interface AdminOptions {
   core: Core;
   config: Config;
   metrics: Metrics;
+  merchants: MerchantsOptions;
   /** Undefined in live mode, where the sandbox paths do not exist. */
   sandbox: SandboxOptions | undefined;
 }
 
 const ownPaths = /^\/+(naru|health|ready|metrics|docs)?(\/|$)/;
 
-export function admin({ core, config, metrics, sandbox }: AdminOptions): Dialect {
+export function admin({ core, config, metrics, merchants, sandbox }: AdminOptions): Dialect {
   return {
     name: "naru",
     owns: (path) => ownPaths.test(path),
@@ -45,6 +47,7 @@ export function admin({ core, config, metrics, sandbox }: AdminOptions): Dialect
         async (scope) => {
           scope.addHook("onRequest", guard(config));
           await mountBooks(scope, core);
+          await mountMerchants(scope, core, merchants);
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });
           }

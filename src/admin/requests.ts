@@ -4,14 +4,19 @@ import { limits } from "../core/limits.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { type Problem, validator } from "../http/validate.ts";
 
-/** Reads a body or query by its schema. */
-export function reader<Schema extends TObject>(schema: Schema): (fields: unknown) => Static<Schema> {
+/** Reads a body or query by its schema; `place` stands before the name of a field that is wrong. */
+export function reader<Schema extends TObject>(schema: Schema): (fields: unknown, place?: string) => Static<Schema> {
   const check = validator(schema);
-  return (fields) => {
+  return (fields, place = "") => {
     const checked = check(fields as Fields);
     if (checked.ok) return checked.value;
-    throw new MalformedBody(problemText(checked.problem));
+    throw new MalformedBody(`${place}${problemText(checked.problem)}`);
   };
+}
+
+/** Null on the last page. */
+export function nextCursor(rows: readonly { id: string }[], count: number): string | null {
+  return rows.length === count ? rows.at(-1)!.id : null;
 }
 
 /** A moment that banks could mean, or undefined as given. `date-time` alone lets through a 60th second and the year 0. */

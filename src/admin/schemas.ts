@@ -75,3 +75,46 @@ export const FaultRequest = Type.Object({
     }),
   ),
 });
+
+export const MerchantSettings = Type.Object(
+  {
+    noticeUrl: Type.Optional(
+      Type.String({
+        maxLength: limits.notice_url_length,
+        description: "http or https: where changes are announced when a request names no address of its own",
+      }),
+    ),
+    resendWebhooks: Type.Optional(
+      Type.Boolean({ description: "failed webhooks are tried again on the dialect's schedule" }),
+    ),
+    webhookFormat: Type.Optional(
+      Type.Enum(["json", "form"], { description: "how webhooks are written; json if unset" }),
+    ),
+    announceIssued: Type.Optional(
+      Type.Boolean({ description: "an issued account is announced; the node's setting if unset" }),
+    ),
+  },
+  { description: "null removes a setting" },
+);
+
+const merchantName = Type.String({ minLength: 1, maxLength: limits.merchant_name_length });
+
+export const MerchantRequest = Type.Object({
+  id: Type.Optional(
+    Type.String({
+      maxLength: limits.merchant_id_length,
+      description: "mer_ and letters, digits, _ or -, so that the call can be repeated; default: a random one",
+    }),
+  ),
+  name: merchantName,
+  settings: Type.Optional(MerchantSettings),
+});
+
+export const MerchantChange = Type.Object({
+  name: Type.Optional(merchantName),
+  settings: Type.Optional(MerchantSettings),
+});
+
+export const CredentialRequest = Type.Object({
+  dialect: Type.Enum(["iamport"], { description: "whose clients come with it" }),
+});

@@ -36,6 +36,9 @@ export type Refusal =
   | { code: "prepared-unknown"; reference: string }
   | { code: "delivery-unknown"; id: string }
   | { code: "delivery-under-way"; id: string }
+  | { code: "merchant-unknown"; id: string }
+  | { code: "credential-unknown"; key: string }
+  | { code: "too-many-credentials"; max: number }
   | { code: "clock-backwards"; now: Date }
   | { code: "clock-too-far"; last: string };
 

@@ -21,8 +21,16 @@ import {
 import { prune, Repeating } from "./jobs.ts";
 import { limits } from "./limits.ts";
 import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
+import {
+  type AddCredentialRequest,
+  addCredential,
+  type ChangeMerchantRequest,
+  changeMerchant,
+  type RemoveCredentialRequest,
+  removeCredential,
+} from "./merchants/change.ts";
 import { Directory } from "./merchants/directory.ts";
-import type { MerchantSettings } from "./merchants/merchant.ts";
+import type { Credential, Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
 import { Resolver } from "./operations/resolver.ts";
 import type { Payment } from "./payments/payment.ts";
@@ -83,7 +91,10 @@ export class Core {
   readonly #prepare: (request: PrepareRequest) => Promise<Outcome<PreparedAmount>>;
   readonly #receive: (notice: ReceivedNotice) => Promise<NoticeResult>;
   readonly #register: (request: RegisterRequest) => Promise<boolean>;
-  readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant>;
+  readonly #changeMerchant: (request: ChangeMerchantRequest) => Promise<Outcome<Merchant>>;
+  readonly #addCredential: (request: AddCredentialRequest) => Promise<Outcome<string>>;
+  readonly #removeCredential: (request: RemoveCredentialRequest) => Promise<Outcome<Credential>>;
+  readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant | undefined>;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
   readonly #resolvers: readonly Resolver[];
@@ -127,6 +138,9 @@ export class Core {
     this.#prepare = submitter(store.command(prepareAmount));
     this.#receive = submitter(commandOf(pipeline, receiveNotice));
     this.#register = submitter(store.command(registerMerchant));
+    this.#changeMerchant = submitter(store.command(changeMerchant));
+    this.#addCredential = submitter(store.command(addCredential));
+    this.#removeCredential = submitter(store.command(removeCredential));
     this.#grantToken = submitter(store.command(grantAccessToken(secrets)));
     const expire = submitter(commandOf(pipeline, expireVirtualAccounts));
     const sweep = async () => {
@@ -205,7 +219,23 @@ export class Core {
     return this.#register(request);
   }
 
-  grantAccessToken(request: TokenRequest): Promise<TokenGrant> {
+  /** Changes a merchant's name or settings; nodes may go by the old ones for `directory_trust_ms`. */
+  changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant>> {
+    return this.#changeMerchant(request);
+  }
+
+  /** Gives a merchant one more credential, which works at once. */
+  addCredential(request: AddCredentialRequest): Promise<Outcome<string>> {
+    return this.#addCredential(request);
+  }
+
+  /** Takes a credential away with its access token, which may be taken for `directory_trust_ms` more. */
+  removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential>> {
+    return this.#removeCredential(request);
+  }
+
+  /** Undefined when the credential is there no more. */
+  grantAccessToken(request: TokenRequest): Promise<TokenGrant | undefined> {
     return this.#grantToken(request);
   }
 

@@ -71,6 +71,12 @@ export const limits = {
   directory_trust_ms: 5_000,
   directory_entries: 10_000,
 
+  merchant_name_length: 80,
+  /** An operator's choice of a merchant's id, `mer_` included. */
+  merchant_id_length: 64,
+  /** Credentials of one merchant, so that old ones are removed and not forgotten. */
+  merchant_credentials_max: 20,
+
   page_default: 50,
   page_max: 500,
 } as const;

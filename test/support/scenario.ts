@@ -1,12 +1,7 @@
 /** What the scenarios of a file share: a node that lives as long as the file, and others beside it. */
-import { pino } from "pino";
 import { afterAll, beforeAll } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { seedDemo } from "../../src/demo.ts";
-import { readSecrets } from "../../src/installation.ts";
-import { createCore, openStore } from "../../src/main.ts";
 import { Client } from "./client.ts";
-import { environment, startTestNode, type TestNode } from "./node.ts";
+import { startTestNode, type TestNode } from "./node.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 
 type NodeOptions = Parameters<typeof startTestNode>[0];
@@ -48,26 +43,22 @@ export async function withNode(options: NodeOptions, scenario: (node: TestNode) 
   }
 }
 
-let merchants = 0;
-
 /** A client of another merchant on the same node, which has the demo merchant's channels and nothing else. */
-export async function otherMerchant(node: TestNode): Promise<Client> {
-  merchants += 1;
-  const iamport = {
-    impKey: `other_shop_${merchants}`,
-    impSecret: `secret of other shop ${merchants}`,
-    inicisApiKey: "naru_sandbox_inicis_api_key",
-  };
-  const config = readConfig(environment(node.database));
-  const store = openStore({ url: node.database.url }, config);
-  try {
-    const send = () => Promise.reject(new Error("this one sends nothing"));
-    const { core } = createCore(config, store, await readSecrets(config), pino({ level: "silent" }), send);
-    await seedDemo(core, { iamport });
-  } finally {
-    await store.close();
-  }
-  return new Client(node.url, { imp_key: iamport.impKey, imp_secret: iamport.impSecret });
+export async function otherMerchant(node: TestNode, settings: object = {}): Promise<Client> {
+  const made = await node.post<MerchantAnswer>("/naru/v1/merchants", { name: "Other Shop", settings });
+  if (made.status !== 201) throw new Error(`no merchant was made: ${JSON.stringify(made.body)}`);
+  return clientOf(node, made.body);
+}
+
+export interface MerchantAnswer {
+  merchant: { id: string };
+  credentials: { iamport: { impKey: string; impSecret: string; inicisApiKey?: string } };
+}
+
+/** A client that comes with the credentials that were just made. */
+export function clientOf(node: TestNode, { credentials }: MerchantAnswer): Client {
+  const { impKey, impSecret } = credentials.iamport;
+  return new Client(node.url, { imp_key: impKey, imp_secret: impSecret });
 }
 
 /** Stands for what `find` will give once it is there. */

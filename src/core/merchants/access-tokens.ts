@@ -4,6 +4,7 @@
  */
 import { type Command, readRealNow, type Statement } from "../../store/index.ts";
 import type { Secrets } from "../secrets.ts";
+import { credentials } from "./merchant.ts";
 
 export interface TokenPolicy {
   lifetime_s: number;
@@ -48,23 +49,23 @@ export interface TokenGrant extends AccessToken {
 }
 
 interface State {
+  /** Credentials that are still there. */
+  known: Set<string>;
   held: Map<string, AccessToken>;
   now: Date;
 }
 
 interface Granted {
-  result: TokenGrant;
+  /** Undefined when the credential was removed meanwhile. */
+  result: TokenGrant | undefined;
   request: TokenRequest;
 }
 
-const LOCK: Statement = {
-  name: "lock-credentials",
-  text: "SELECT FROM credentials WHERE id = ANY($1) ORDER BY id FOR UPDATE",
-};
 const READ: Statement = {
   name: "read-access-tokens",
-  text: `SELECT credential_id AS "credentialId", merchant_id AS "merchantId", token_encrypted AS "sealed",
-    expires_at AS "expiresAt" FROM access_tokens WHERE credential_id = ANY($1)`,
+  text: `SELECT c.id AS "credentialId", c.merchant_id AS "merchantId", token_encrypted AS "sealed",
+    expires_at AS "expiresAt" FROM credentials c LEFT JOIN access_tokens t ON t.credential_id = c.id
+    WHERE c.id = ANY($1)`,
 };
 const SAVE: Statement = {
   name: "save-access-tokens",
@@ -77,7 +78,8 @@ const SAVE: Statement = {
 interface Row {
   credentialId: string;
   merchantId: string;
-  sealed: string;
+  /** Null until a token is granted. */
+  sealed: string | null;
   expiresAt: Date;
 }
 
@@ -93,26 +95,31 @@ export function grantAccessToken(secrets: Secrets): Command<TokenRequest, State,
 
     async load(tx, requests) {
       const ids = [...new Set(requests.map((request) => request.credentialId))];
-      await tx.query(LOCK, [ids]);
+      await credentials.lock(tx, ids);
       const rows = (await tx.query<Row>(READ, [ids])).rows;
-      const held = rows.map((row): [string, AccessToken] => [
-        row.credentialId,
-        { token: secrets.decrypt(row.sealed, place(row)), expiresAt: row.expiresAt },
-      ]);
-      return { held: new Map(held), now: await readRealNow(tx) };
+      const held = rows.flatMap((row): [string, AccessToken][] =>
+        row.sealed === null
+          ? []
+          : [[row.credentialId, { token: secrets.decrypt(row.sealed, place(row)), expiresAt: row.expiresAt }]],
+      );
+      const known = new Set(rows.map((row) => row.credentialId));
+      return { known, held: new Map(held), now: await readRealNow(tx) };
     },
 
     decide(state, request) {
+      if (!state.known.has(request.credentialId)) return { result: undefined, request };
       const granted = decideAccessToken(state.held.get(request.credentialId), request.fresh, request.policy, state.now);
       return { result: { ...granted, now: state.now }, request };
     },
 
     apply(state, { request, result }) {
+      if (result === undefined) return;
       state.held.set(request.credentialId, { token: result.token, expiresAt: result.expiresAt });
     },
 
     async save(tx, decisions) {
-      const last = [...new Map(decisions.map((one) => [one.request.credentialId, one])).values()];
+      const granted = decisions.flatMap(({ request, result }) => (result === undefined ? [] : [{ request, result }]));
+      const last = [...new Map(granted.map((one) => [one.request.credentialId, one])).values()];
       await tx.query(SAVE, [
         last.map((one) => one.request.credentialId),
         last.map((one) => one.request.merchantId),

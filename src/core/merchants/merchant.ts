@@ -19,6 +19,14 @@ export interface MerchantSettings {
   announceIssued?: boolean;
 }
 
+/** What a change says of settings: a value sets one, null removes it, and what is not named stays. */
+export type SettingsChange = { [Name in keyof MerchantSettings]?: MerchantSettings[Name] | null };
+
+export function mergeSettings(settings: MerchantSettings, change: SettingsChange): MerchantSettings {
+  const merged = Object.entries({ ...settings, ...change }).filter(([, value]) => value !== null);
+  return Object.fromEntries(merged);
+}
+
 export interface Credential {
   id: string;
   merchantId: string;

@@ -1,11 +1,13 @@
 /**
  * The command that makes a merchant with its credentials and channels. The same again changes nothing; what is new of a
- * merchant that was made before is added.
+ * merchant that was made before is added, unless the merchant itself was to be new.
  */
 import { type Command, claim, type Queryable } from "../../store/index.ts";
 import { type Channel, type Credential, channels, credentials, type Merchant, merchants } from "./merchant.ts";
 
 export interface RegisterRequest {
+  /** Nothing happens when there is a merchant of this id. */
+  onlyNew?: boolean;
   merchant: Omit<Merchant, "createdAt">;
   credentials: Omit<Credential, "createdAt" | "merchantId">[];
   channels: Omit<Channel, "createdAt" | "merchantId">[];
@@ -42,8 +44,9 @@ export const registerMerchant: Command<RegisterRequest, Set<string>, Registered>
       requests.map((request) => request.merchant.id),
     ),
 
-  decide(existing, { merchant, credentials: wanted, channels: owned }) {
+  decide(existing, { merchant, credentials: wanted, channels: owned, onlyNew = false }) {
     const isNew = (one: { id: string }) => !existing.has(one.id);
+    if (onlyNew && !isNew(merchant)) return { result: false, merchant: undefined, credentials: [], channels: [] };
     return {
       result: isNew(merchant),
       merchant: isNew(merchant) ? merchant : undefined,

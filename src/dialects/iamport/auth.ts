@@ -1,5 +1,5 @@
 /** Who is calling: `getToken` and the four ways a token is passed. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import type { Core } from "../../core/index.ts";
 import type { TokenPolicy } from "../../core/merchants/access-tokens.ts";
@@ -11,6 +11,15 @@ import { toSeconds } from "./present.ts";
 
 /** Half an hour; a token asked for in its last minute lives five minutes longer. */
 export const tokenPolicy: TokenPolicy = { lifetime_s: 1800, extendWithin_s: 60, extendBy_s: 300 };
+
+/**
+ * A new pair, as long as those of I'mport: 16 digits, which still are exact where a client writes them as a number, and
+ * 80 hex digits.
+ */
+export function newKeys(): { impKey: string; impSecret: string } {
+  const impKey = `${randomInt(10_000_000, 90_000_000)}${String(randomInt(100_000_000)).padStart(8, "0")}`;
+  return { impKey, impSecret: randomBytes(40).toString("hex") };
+}
 
 export type Granted =
   | { ok: true; token: { access_token: string; now: number; expired_at: number } }
@@ -30,6 +39,7 @@ export async function getToken(core: Core, body: Fields): Promise<Granted> {
     fresh: randomBytes(20).toString("hex"),
     policy: tokenPolicy,
   });
+  if (granted === undefined) return { ok: false, error: errors.credentialsWrong };
   return {
     ok: true,
     token: {

@@ -166,11 +166,14 @@ export function refusalError(refusal: Refusal): IamportError {
       return errors.preparedAlready;
     case "prepared-unknown":
       return errors.preparedUnknown;
+    case "merchant-unknown":
+    case "credential-unknown":
+    case "too-many-credentials":
     case "delivery-unknown":
     case "delivery-under-way":
     case "clock-backwards":
     case "clock-too-far":
-      throw new Error("this dialect moves no clock and sends nothing again");
+      throw new Error("this dialect changes no merchant, moves no clock and sends nothing again");
   }
 }
 

@@ -1,0 +1,148 @@
+/**
+ * The commands that change a merchant, and give it credentials or take them away. Nodes trust what they read of a
+ * merchant for `directory_trust_ms`: that long a change may go unseen, and the token of a removed credential work.
+ */
+import { type Command, claim, type Queryable, type Statement } from "../../store/index.ts";
+import { accepted, type Outcome, refused } from "../errors.ts";
+import { limits } from "../limits.ts";
+import {
+  type Credential,
+  credentials,
+  type Merchant,
+  merchants,
+  mergeSettings,
+  type SettingsChange,
+} from "./merchant.ts";
+
+export interface ChangeMerchantRequest {
+  merchantId: string;
+  name?: string | undefined;
+  settings?: SettingsChange;
+}
+
+export interface AddCredentialRequest {
+  merchantId: string;
+  credential: Omit<Credential, "createdAt" | "merchantId">;
+}
+
+export interface RemoveCredentialRequest {
+  merchantId: string;
+  dialect: string;
+  key: string;
+}
+
+const CREDENTIALS: Statement = {
+  name: "credentials-of-merchants",
+  text: `SELECT ${credentials.select("c")} FROM credentials c WHERE merchant_id = ANY($1) ORDER BY id`,
+};
+const REMOVE_TOKENS: Statement = {
+  name: "remove-access-tokens",
+  text: "DELETE FROM access_tokens WHERE credential_id = ANY($1)",
+};
+const REMOVE: Statement = { name: "remove-credentials", text: "DELETE FROM credentials WHERE id = ANY($1)" };
+
+/** Whoever makes or changes these merchants comes after. */
+async function readClaimed(tx: Queryable, ids: readonly string[]): Promise<Map<string, Merchant>> {
+  await claim(
+    tx,
+    ids.map((id) => ({ scope: "0-merchant", key: id })),
+  );
+  return new Map((await merchants.read(tx, ids)).map((merchant) => [merchant.id, merchant]));
+}
+
+const idsOf = (requests: readonly { merchantId: string }[]) => [...new Set(requests.map((one) => one.merchantId))];
+
+export const changeMerchant: Command<ChangeMerchantRequest, Map<string, Merchant>, { result: Outcome<Merchant> }> = {
+  name: "change-merchant",
+
+  load: (tx, requests) => readClaimed(tx, idsOf(requests)),
+
+  decide(known, { merchantId, name, settings = {} }) {
+    const merchant = known.get(merchantId);
+    if (merchant === undefined) return { result: refused({ code: "merchant-unknown", id: merchantId }) };
+    const changed = { ...merchant, settings: mergeSettings(merchant.settings, settings) };
+    return { result: accepted(name === undefined ? changed : { ...changed, name }) };
+  },
+
+  apply(known, { result }) {
+    if (result.ok) known.set(result.value.id, result.value);
+  },
+
+  async save(tx, decisions) {
+    const changed = decisions.flatMap(({ result }) => (result.ok ? [result.value] : []));
+    await merchants.upsert(tx, [...new Map(changed.map((merchant) => [merchant.id, merchant])).values()]);
+  },
+};
+
+interface Keyring {
+  merchants: ReadonlyMap<string, Merchant>;
+  credentials: Credential[];
+}
+
+async function readKeyrings(tx: Queryable, requests: readonly { merchantId: string }[]): Promise<Keyring> {
+  const ids = idsOf(requests);
+  const known = await readClaimed(tx, ids);
+  return { merchants: known, credentials: (await tx.query<Credential>(CREDENTIALS, [ids])).rows };
+}
+
+export const addCredential: Command<
+  AddCredentialRequest,
+  Keyring,
+  { result: Outcome<Credential["key"]>; added: Omit<Credential, "createdAt"> | undefined }
+> = {
+  name: "add-credential",
+
+  load: readKeyrings,
+
+  decide(state, { merchantId, credential }) {
+    const refuse = (refusal: Parameters<typeof refused>[0]) => ({ result: refused(refusal), added: undefined });
+    if (!state.merchants.has(merchantId)) return refuse({ code: "merchant-unknown", id: merchantId });
+    const held = state.credentials.filter((one) => one.merchantId === merchantId).length;
+    const max = limits.merchant_credentials_max;
+    if (held >= max) return refuse({ code: "too-many-credentials", max });
+    return { result: accepted(credential.key), added: { ...credential, merchantId } };
+  },
+
+  apply(state, { added }) {
+    if (added !== undefined) state.credentials.push({ ...added, createdAt: new Date(0) });
+  },
+
+  async save(tx, decisions, createdAt) {
+    const added = decisions.flatMap((one) => (one.added === undefined ? [] : [{ ...one.added, createdAt }]));
+    await credentials.insert(tx, added);
+  },
+};
+
+export const removeCredential: Command<RemoveCredentialRequest, Keyring, { result: Outcome<Credential> }> = {
+  name: "remove-credential",
+
+  async load(tx, requests) {
+    const state = await readKeyrings(tx, requests);
+    // Whoever is granting a token of a credential holds its row.
+    const keys = new Set(requests.map((request) => request.key));
+    await credentials.lock(
+      tx,
+      state.credentials.filter((one) => keys.has(one.key)).map((one) => one.id),
+    );
+    return state;
+  },
+
+  decide(state, { merchantId, dialect, key }) {
+    if (!state.merchants.has(merchantId)) return { result: refused({ code: "merchant-unknown", id: merchantId }) };
+    const found = state.credentials.find(
+      (one) => one.merchantId === merchantId && one.dialect === dialect && one.key === key,
+    );
+    return { result: found === undefined ? refused({ code: "credential-unknown", key }) : accepted(found) };
+  },
+
+  apply(state, { result }) {
+    if (result.ok) state.credentials = state.credentials.filter((one) => one.id !== result.value.id);
+  },
+
+  async save(tx, decisions) {
+    const removed = decisions.flatMap(({ result }) => (result.ok ? [result.value.id] : []));
+    if (removed.length === 0) return;
+    await tx.query(REMOVE_TOKENS, [removed]);
+    await tx.query(REMOVE, [removed]);
+  },
+};
