@@ -135,8 +135,11 @@ describe("a merchant's settings", () => {
     const { body } = await make({ settings: { noticeUrl: shop.url, resendWebhooks: true } });
     const client = clientOf(node, body);
     const told = await client.issue();
-    await eventually(async () => shop.received.some((one) => one.body.includes(String(told.imp_uid))));
-    expect((await node.timeline(told.imp_uid)).payment).toMatchObject({ noticeUrls: [shop.url], noticeResend: true });
+    const first = await eventually(async () => shop.received.find((one) => one.body.includes(String(told.imp_uid))));
+    expect(first.headers["content-type"]).toContain("application/json");
+    expect((await node.timeline(told.imp_uid)).deliveries).toMatchObject([
+      { url: shop.url, retryDelaysS: [60, 60, 60, 60, 60] },
+    ]);
 
     const changed = await send("PATCH", `/merchants/${body.merchant.id}`, {
       name: "새 이름",
@@ -152,6 +155,9 @@ describe("a merchant's settings", () => {
       const quiet = await client.issue();
       return (await node.timeline(quiet.imp_uid)).payment.noticeUrls.length === 0;
     });
+    const asked = await client.issue({ notice_url: shop.url });
+    const form = await eventually(async () => shop.received.find((one) => one.body.includes(String(asked.imp_uid))));
+    expect(Object.fromEntries(new URLSearchParams(form.body))).toMatchObject({ imp_uid: asked.imp_uid });
   });
 
   it("change one by one when many change them at once", async () => {
