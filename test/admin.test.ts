@@ -7,6 +7,11 @@ import { useNode, withNode } from "./support/scenario.ts";
 
 const node = useNode();
 
+interface EventPage {
+  events: { type: string; subjectId: string; paymentId: string; payment: object | null }[];
+  cursor: string;
+}
+
 describe("around the node", () => {
   it("tells that it is alive and ready, and what it counts", async () => {
     expect((await node.get("/health")).body).toEqual({ status: "ok" });
@@ -93,12 +98,67 @@ describe("lists", () => {
     }
   });
 
-  it.each(["/naru/v1/payments?limit=0", "/naru/v1/payments?limit=5000", "/naru/v1/events?after=nonsense"])(
-    "refuse %s",
-    async (path) => {
-      expect((await node.get(path)).status).toBe(400);
-    },
-  );
+  it("of events name the order they are about, and begin with the last few if asked", async () => {
+    const issued = await node.issue();
+    await node.deposit(issued.vbank_num);
+    const suspended = await node.deposit("01055512345678", { bankCode: "004", amount: 1_000, force: true });
+    const told = await eventually(async () => {
+      const { events, cursor } = await page("last=4");
+      return events.at(-1)!.subjectId === suspended.body.depositId && { events, cursor };
+    });
+    const order = { reference: issued.merchant_uid, wireId: issued.imp_uid, dialect: "iamport" };
+    expect(told.events.map(({ type, payment }) => [type, payment])).toEqual([
+      ["payment.ready", order],
+      ["deposit.matched", order],
+      ["payment.paid", order],
+      ["deposit.suspended", null],
+    ]);
+    expect(await page("last=1")).toMatchObject({ events: [{ type: "deposit.suspended" }], cursor: told.cursor });
+    expect(await page(`after=${told.cursor}`)).toEqual({ events: [], cursor: told.cursor });
+
+    async function page(query: string) {
+      return (await node.get<EventPage>(`/naru/v1/events?${query}`)).body;
+    }
+  });
+
+  it("of the last events leave out what could still be overtaken", async () => {
+    const slow = await node.database.pool.connect();
+    try {
+      await slow.query("BEGIN");
+      await slow.query("SELECT pg_current_xact_id()");
+      const issued = await node.issue();
+      const { payment } = await node.timeline(issued.imp_uid);
+      const { body } = await node.get<EventPage>("/naru/v1/events?last=500");
+      expect(body.events.map((event) => event.paymentId)).not.toContain(payment.id);
+    } finally {
+      slow.release(true);
+    }
+  });
+
+  it("of events begin at the beginning when there are none yet", async () => {
+    await withNode({}, async (empty) => {
+      expect((await empty.get<EventPage>("/naru/v1/events?last=5")).body).toEqual({ events: [], cursor: "0." });
+    });
+  });
+
+  it.each([
+    ["payments?limit=0", "limit must be >= 1"],
+    ["payments?limit=5000", "limit must be <= 500"],
+    ["payments?state=payed", "state must be ready, paid, cancelled, failed, closed, expired, reversed"],
+    ["payments?after=nonsense", "after is no cursor: nonsense"],
+    ["events?after=nonsense", "after is no cursor: nonsense"],
+    ["events?last=0", "last must be >= 1"],
+    ["events?last=501", "last must be <= 500"],
+    ["events?last=1&after=0.", "give either after or last"],
+    ["ledger/accounts?after=nonsense", "after is no cursor: nonsense"],
+    ["merchants?after=nonsense", "after is no cursor: nonsense"],
+    ["deliveries?after=nonsense", "after is no cursor: nonsense"],
+    ["deliveries?state=lost", "state must be pending, delivered, exhausted"],
+    ["deliveries?from=yesterday", "from must be an ISO 8601 date-time such as 2030-01-01T00:00:00Z"],
+  ])("refuse %s", async (path, message) => {
+    const { status, body } = await node.get(`/naru/v1/${path}`);
+    expect([status, body]).toMatchObject([400, { error: { message } }]);
+  });
 });
 
 describe("a page of the node's own", () => {

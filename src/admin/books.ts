@@ -1,16 +1,17 @@
 /** What an operator looks at: payments and their timelines, events, the ledger. */
 import type { FastifyInstance } from "fastify";
-import { followEvents, isEventCursor } from "../core/events/follow.ts";
+import { followEvents, isEventCursor, lastEvents } from "../core/events/follow.ts";
 import type { Core } from "../core/index.ts";
 import { listLedgerAccounts, trialBalance } from "../core/ledger/ledger.ts";
 import { limits } from "../core/limits.ts";
 import { listPayments, readTimeline } from "../core/payments/timeline.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
-import { nextCursor, reader } from "./requests.ts";
-import { PageQuery, PaymentsQuery } from "./schemas.ts";
+import { nextCursor, readCursor, reader } from "./requests.ts";
+import { EventsQuery, PageQuery, PaymentsQuery } from "./schemas.ts";
 
 const readPage = reader(PageQuery);
+const readEventsQuery = reader(EventsQuery);
 const readPaymentsQuery = reader(PaymentsQuery);
 
 export async function mountBooks(server: FastifyInstance, core: Core): Promise<void> {
@@ -21,7 +22,8 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     "/payments",
     { schema: { tags, summary: "Payments, newest first", querystring: PaymentsQuery } },
     async (request) => {
-      const { limit: count = limits.page_default, after: before, ...filter } = readPaymentsQuery(request.query);
+      const { limit: count = limits.page_default, after, ...filter } = readPaymentsQuery(request.query);
+      const before = readCursor(after, "pay");
       const payments = await listPayments(core.store.searches, {
         ...filter,
         count,
@@ -42,11 +44,20 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
 
   server.get(
     "/events",
-    { schema: { tags, summary: "Events in order of commit", querystring: PageQuery } },
+    {
+      schema: {
+        tags,
+        summary: "Events in order of commit",
+        description: "From the beginning, after a cursor, or the last; each page has the cursor to go on from.",
+        querystring: EventsQuery,
+      },
+    },
     async (request) => {
-      const { after, limit: count = limits.page_default } = readPage(request.query);
+      const { after, last, limit: count = limits.page_default } = readEventsQuery(request.query);
       if (after !== undefined && !isEventCursor(after)) throw new MalformedBody(`after is no cursor: ${after}`);
-      return followEvents(pool, after, count);
+      if (last === undefined) return followEvents(pool, after, count);
+      if (after !== undefined) throw new MalformedBody("give either after or last");
+      return lastEvents(pool, last);
     },
   );
 
@@ -55,6 +66,7 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     { schema: { tags, summary: "Accounts with their balances", querystring: PageQuery } },
     async (request) => {
       const { limit: count = limits.page_default, after = "" } = readPage(request.query);
+      if (!/^([a-z-]+:.+)?$/.test(after)) throw new MalformedBody(`after is no cursor: ${after}`);
       const accounts = await listLedgerAccounts(pool, after, count);
       return { accounts, cursor: nextCursor(accounts, count) };
     },

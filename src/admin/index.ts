@@ -5,6 +5,7 @@ import type { Core } from "../core/index.ts";
 import { decodeUtf8, parseFields } from "../http/body.ts";
 import type { Dialect } from "../http/dialect.ts";
 import { mountBooks } from "./books.ts";
+import { mountDeliveries } from "./deliveries.ts";
 import { failureBody } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { type MerchantsOptions, mountMerchants } from "./merchants.ts";
@@ -47,6 +48,7 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
         async (scope) => {
           scope.addHook("onRequest", guard(config));
           await mountBooks(scope, core);
+          await mountDeliveries(scope, core);
           await mountMerchants(scope, core, merchants);
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });

@@ -9,7 +9,7 @@ import type { RegisterRequest } from "../core/merchants/register.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
 import { fail } from "./errors.ts";
-import { nextCursor, reader } from "./requests.ts";
+import { nextCursor, readCursor, reader } from "./requests.ts";
 import { CredentialRequest, MerchantChange, MerchantRequest, MerchantSettings, PageQuery } from "./schemas.ts";
 
 export interface MerchantsOptions {
@@ -36,8 +36,8 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
     "/merchants",
     { schema: { tags, summary: "Merchants with their keys and channels", querystring: PageQuery } },
     async (request) => {
-      const { limit: count = limits.page_default, after = "" } = readPage(request.query);
-      const merchants = await listMerchants(pool, after, count);
+      const { limit: count = limits.page_default, after } = readPage(request.query);
+      const merchants = await listMerchants(pool, readCursor(after, "mer") ?? "", count);
       return { merchants, cursor: nextCursor(merchants, count) };
     },
   );

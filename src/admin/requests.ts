@@ -14,6 +14,12 @@ export function reader<Schema extends TObject>(schema: Schema): (fields: unknown
   };
 }
 
+/** Where a list goes on: the id of the last row of an earlier page, which begins so. */
+export function readCursor(after: string | undefined, prefix: string): string | undefined {
+  if (after === undefined || (after.startsWith(`${prefix}_`) && /^[\w-]+$/.test(after))) return after;
+  throw new MalformedBody(`after is no cursor: ${after}`);
+}
+
 /** Null on the last page. */
 export function nextCursor(rows: readonly { id: string }[], count: number): string | null {
   return rows.length === count ? rows.at(-1)!.id : null;

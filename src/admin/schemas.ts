@@ -2,6 +2,8 @@
 import Type, { type Static } from "typebox";
 import { faultLimits } from "../connectors/sandbox/index.ts";
 import { limits } from "../core/limits.ts";
+import { paymentStates } from "../core/payments/payment.ts";
+import { deliveryStates } from "../core/webhooks/delivery.ts";
 
 export const DepositRequest = Type.Object({
   accountNumber: Type.String({ minLength: 1, maxLength: 32, description: "the virtual account's number" }),
@@ -39,9 +41,36 @@ export const PageQuery = Type.Object({
 
 export const PaymentsQuery = Type.Object({
   ...PageQuery.properties,
-  state: Type.Optional(Type.String({ maxLength: 20 })),
+  state: Type.Optional(Type.Enum([...paymentStates])),
   reference: Type.Optional(Type.String({ maxLength: 200 })),
   wireId: Type.Optional(Type.String({ maxLength: 64 })),
+});
+
+export const EventsQuery = Type.Object({
+  ...PageQuery.properties,
+  last: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: limits.page_max, description: "the newest so many, instead of after" }),
+  ),
+});
+
+const deliveryFilter = {
+  merchantId: Type.Optional(Type.String({ maxLength: limits.merchant_id_length })),
+  paymentId: Type.Optional(Type.String({ maxLength: 64 })),
+  url: Type.Optional(Type.String({ maxLength: limits.notice_url_length })),
+  from: Type.Optional(Type.String({ format: "date-time", description: "made at this time or later" })),
+  to: Type.Optional(Type.String({ format: "date-time", description: "made before this time" })),
+};
+
+export const DeliveriesQuery = Type.Object({
+  ...PageQuery.properties,
+  ...deliveryFilter,
+  state: Type.Optional(Type.Enum([...deliveryStates])),
+});
+
+export const ResendRequest = Type.Object({
+  ...PageQuery.properties,
+  ...deliveryFilter,
+  state: Type.Optional(Type.Enum([...deliveryStates], { description: "exhausted if unset" })),
 });
 
 export const FaultRequest = Type.Object({

@@ -89,8 +89,13 @@ export function changeDeposit(
   type: DepositEventType,
   now: Date,
 ): { deposit: Deposit; event: NewEvent } {
-  const tell = ({ paymentId, reason, amount, currency }: Deposit) =>
-    ({ subjectType: "deposit", paymentId, type, data: { reason, amount, currency } }) as const;
+  const tell = ({ paymentId, reason, amount, currency, bankCode, depositorName }: Deposit) =>
+    ({
+      subjectType: "deposit",
+      paymentId,
+      type,
+      data: { reason, amount, currency, bankCode, depositorName },
+    }) as const;
   const { changed, event } = changeSubject(deposit, change, tell, now);
   return { deposit: changed, event };
 }

@@ -2,8 +2,13 @@
 import type { Queryable, Statement } from "../../store/index.ts";
 import { type Event, events } from "./event.ts";
 
+/** An event, and what the client of its payment knows that by. */
+export interface FollowedEvent extends Event {
+  payment: { reference: string; wireId: string; dialect: string } | null;
+}
+
 export interface EventPage {
-  events: Event[];
+  events: FollowedEvent[];
   /** Where the next page starts; give it back as `after`. */
   cursor: string;
 }
@@ -20,18 +25,47 @@ const FOLLOW: Statement = {
     ORDER BY xact, id LIMIT $3`,
 };
 
+/** The newest that `FOLLOW` would come to, by the same index from its end. */
+const LAST: Statement = {
+  name: "last-events",
+  text: `SELECT ${events.select("e")}, xact::text AS xact FROM events e
+    WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xact DESC, id DESC LIMIT $1`,
+};
+
+const PAYMENTS: Statement = {
+  name: "payments-of-events",
+  text: `SELECT id, reference, wire_id AS "wireId", dialect FROM payments WHERE id = ANY($1)`,
+};
+
+type Row = Event & { xact: string };
+
+const beginning = "0.";
+
 export function isEventCursor(text: string): boolean {
   return /^\d{1,18}\.[a-z0-9_]*$/.test(text);
 }
 
 /** `after`: the cursor of an earlier page, or undefined for the beginning. */
 export async function followEvents(db: Queryable, after: string | undefined, count: number): Promise<EventPage> {
-  const cursor = after ?? "0.";
+  const cursor = after ?? beginning;
   const [xact, id] = cursor.split(".");
-  const { rows } = await db.query<Event & { xact: string }>(FOLLOW, [xact, id, count]);
+  const { rows } = await db.query<Row>(FOLLOW, [xact, id, count]);
+  return pageOf(db, rows, cursor);
+}
+
+/** The newest, in the order in which they were committed. */
+export async function lastEvents(db: Queryable, count: number): Promise<EventPage> {
+  const { rows } = await db.query<Row>(LAST, [count]);
+  return pageOf(db, rows.reverse(), beginning);
+}
+
+async function pageOf(db: Queryable, rows: readonly Row[], cursor: string): Promise<EventPage> {
+  const ids = [...new Set(rows.map((row) => row.paymentId).filter((id) => id !== null))];
+  const found = (await db.query<NonNullable<FollowedEvent["payment"]> & { id: string }>(PAYMENTS, [ids])).rows;
+  const known = new Map(found.map(({ id, ...payment }) => [id, payment]));
   const last = rows.at(-1);
   return {
-    events: rows.map(({ xact: _, ...event }) => event),
+    events: rows.map(({ xact: _, ...event }) => ({ ...event, payment: known.get(event.paymentId ?? "") ?? null })),
     cursor: last === undefined ? cursor : `${last.xact}.${last.id}`,
   };
 }

@@ -11,7 +11,8 @@
 import { table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";
 
-export type PaymentState = "ready" | "paid" | "cancelled" | "failed" | "closed" | "expired" | "reversed";
+export const paymentStates = ["ready", "paid", "cancelled", "failed", "closed", "expired", "reversed"] as const;
+export type PaymentState = (typeof paymentStates)[number];
 
 export interface Buyer {
   name: string | null;

@@ -11,7 +11,7 @@ import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
 import { type Attempt, readAttempts } from "../webhooks/read.ts";
-import { type Payment, payments } from "./payment.ts";
+import { type Payment, type PaymentState, payments } from "./payment.ts";
 import { depositsOf } from "./read.ts";
 
 export interface Timeline {
@@ -92,7 +92,7 @@ export interface PaymentFilter {
   /** Only payments older than this id; newest first. */
   before?: string;
   count: number;
-  state?: string;
+  state?: PaymentState;
   reference?: string;
   wireId?: string;
 }
