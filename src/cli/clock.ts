@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { callNode, print } from "./node-client.ts";
+import { printJson } from "./format.ts";
+import { callNode } from "./node-client.ts";
 
 export const clock = new Command("clock")
   .description("show business time, or move it forward")
@@ -7,5 +8,5 @@ export const clock = new Command("clock")
   .option("--to <time>", "ISO 8601, in the future")
   .action(async (options: { advance?: string; to?: string }) => {
     const moves = options.advance !== undefined || options.to !== undefined;
-    print(await (moves ? callNode("POST", "/sandbox/clock", options) : callNode("GET", "/sandbox/clock")));
+    printJson(await (moves ? callNode("POST", "/sandbox/clock", options) : callNode("GET", "/sandbox/clock")));
   });

@@ -1,6 +1,7 @@
 import { Command } from "commander";
-import { callNode, print } from "./node-client.ts";
+import { printJson } from "./format.ts";
+import { callNode } from "./node-client.ts";
 
 export const credentials = new Command("credentials")
   .description("print the demo credentials of the running sandbox node")
-  .action(async () => print(await callNode("GET", "/sandbox/credentials")));
+  .action(async () => printJson(await callNode("GET", "/sandbox/credentials")));

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { callNode, print } from "./node-client.ts";
+import { printJson } from "./format.ts";
+import { callNode } from "./node-client.ts";
 
 interface Options {
   amount?: string;
@@ -21,7 +22,9 @@ export const deposit = new Command("deposit")
   .option("--force", "the bank lets it through without asking whether the account takes it")
   .action(async (accountNumber: string, options: Options) => {
     const { bank, name, ...same } = options;
-    print(await callNode("POST", "/sandbox/deposits", { accountNumber, bankCode: bank, depositorName: name, ...same }));
+    printJson(
+      await callNode("POST", "/sandbox/deposits", { accountNumber, bankCode: bank, depositorName: name, ...same }),
+    );
   });
 
 deposit
@@ -29,5 +32,5 @@ deposit
   .description("the bank takes a deposit back")
   .argument("<notice-id>")
   .action(async (noticeId: string) =>
-    print(await callNode("POST", `/sandbox/deposits/${encodeURIComponent(noticeId)}/reversal`)),
+    printJson(await callNode("POST", `/sandbox/deposits/${encodeURIComponent(noticeId)}/reversal`)),
   );

@@ -9,21 +9,56 @@ import { clock } from "./clock.ts";
 import { credentials } from "./credentials.ts";
 import { deposit } from "./deposit.ts";
 import { doctor } from "./doctor.ts";
+import { events } from "./events.ts";
+import { faults } from "./faults.ts";
+import { note } from "./format.ts";
+import { merchants } from "./merchants.ts";
 import { migrate } from "./migrate.ts";
 import { NodeError } from "./node-client.ts";
+import { payments } from "./payments.ts";
+import { seedDemo } from "./seed-demo/index.ts";
 import { start } from "./start.ts";
+import { webhooks } from "./webhooks.ts";
 
 const program = new Command("naru")
   .description("A payments gateway for Korea that you run yourself.")
   .version(version)
-  .addHelpText("after", "\nSettings are environment variables, among them NARU_PORT, NARU_DATA_DIR and DATABASE_URL.");
+  .addHelpText(
+    "after",
+    "\nSettings are environment variables, among them NARU_PORT, NARU_DATA_DIR and DATABASE_URL." +
+      "\n`naru help <command>` tells more of a command, with an example.",
+  );
 
-for (const command of [start, migrate, credentials, deposit, clock, doctor]) program.addCommand(command);
+const groups = {
+  "A node:": [start, migrate, doctor],
+  "What happens, at the running node:": [payments, events, webhooks, merchants],
+  "Its sandbox:": [credentials, deposit, clock, faults, seedDemo],
+};
+for (const [heading, commands] of Object.entries(groups)) {
+  for (const command of commands) program.addCommand(command.helpGroup(heading));
+}
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+  command.configureOutput({
+    outputError: (text) =>
+      note(
+        text
+          .replace(/^error: /, "")
+          .trim()
+          .replaceAll("\n", " "),
+      ),
+  });
+}
+
+// Whoever reads the output may have seen enough, as `head` has.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`naru: ${describe(error)}\n`);
+  note(describe(error));
   process.exitCode = 1;
 }
 

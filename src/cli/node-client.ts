@@ -2,32 +2,81 @@
 import { readConfig } from "../config.ts";
 
 /** The node cannot be reached, or refused. */
-export class NodeError extends Error {}
+export class NodeError extends Error {
+  /** What it answered with; undefined when it did not answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 const timeout_ms = 30_000;
 
-export async function callNode<Answer>(method: "GET" | "POST", path: string, body?: object): Promise<Answer> {
-  const config = readConfig(process.env);
-  const token = config.operatorToken ?? (method === "GET" ? config.viewerToken : undefined);
-  let response: Response;
-  try {
-    response = await fetch(`${config.publicUrl}/naru/v1${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(method === "POST" ? { "content-type": "application/json" } : {}),
-      },
-      ...(method === "POST" ? { body: JSON.stringify(body ?? {}) } : {}),
-      signal: AbortSignal.timeout(timeout_ms),
-    });
-  } catch (error) {
-    throw new NodeError(`no node answers at ${config.publicUrl} (${(error as Error).message}); is it started?`);
-  }
-  const answer = (await response.json().catch(() => ({}))) as Answer & { error?: { message: string } };
-  if (response.ok) return answer;
-  throw new NodeError(answer.error?.message ?? `the node answered ${response.status}`);
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export interface NodeAnswer {
+  status: number;
+  /** Undefined when it is no JSON. */
+  body: unknown;
 }
 
-export function print(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+/** A request to any path of the node, whatever it answers. */
+export async function reachNode(method: Method, path: string, init: RequestInit = {}): Promise<NodeAnswer> {
+  const { publicUrl } = readConfig(process.env);
+  try {
+    const signal = AbortSignal.timeout(timeout_ms);
+    const response = await fetch(`${publicUrl}${path}`, { method, signal, ...init });
+    const text = await response.text();
+    return { status: response.status, body: readJson(text) };
+  } catch (error) {
+    throw new NodeError(`no node answers at ${publicUrl} (${reasonOf(error as Error)}); is it started?`);
+  }
+}
+
+/** A call of Naru's own API; whatever is not a success is thrown. `body` is the query of a GET. */
+export async function callNode<Answer>(method: Method, path: string, body: object = {}): Promise<Answer> {
+  const config = readConfig(process.env);
+  const token = config.operatorToken ?? (method === "GET" ? config.viewerToken : undefined);
+  const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer =
+    method === "GET"
+      ? await reachNode(method, `/naru/v1${path}${queryOf(body)}`, { headers: authorization })
+      : await reachNode(method, `/naru/v1${path}`, {
+          headers: { ...authorization, "content-type": "application/json" },
+          body: JSON.stringify(body),
+        });
+  if (answer.status >= 200 && answer.status < 300) return answer.body as Answer;
+  const { error } = (answer.body ?? {}) as { error?: { message: string } };
+  throw new NodeError(error?.message ?? `the node answered ${answer.status}`, answer.status);
+}
+
+/** The pages of a list, one after the other, until the last. */
+export async function* pagesOf<Page extends { cursor: string | null }>(path: string, query: object) {
+  let after: string | null | undefined;
+  do {
+    const page: Page = await callNode<Page>("GET", path, { ...query, ...(after === undefined ? {} : { after }) });
+    yield page;
+    after = page.cursor;
+  } while (after !== null);
+}
+
+function queryOf(fields: object): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.append(name, String(value));
+  return query.size === 0 ? "" : `?${query}`;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `fetch` says why in the cause. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error && cause.message !== "" ? cause.message : message;
 }

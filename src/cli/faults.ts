@@ -1,0 +1,93 @@
+import { Command } from "commander";
+import { type Cell, Columns, printLine } from "./format.ts";
+import { callNode } from "./node-client.ts";
+import { example, numberWithin, wholeNumber } from "./options.ts";
+
+interface Armed {
+  fault: string;
+  about?: string;
+  remaining: number | null;
+  chance?: number | null;
+  seed?: number | null;
+  delay_s?: number | null;
+  calls?: number;
+  struck?: number;
+}
+
+interface Answer {
+  faults: Armed[];
+  known?: { fault: string; about: string; delay_s: number | null }[];
+}
+
+interface ArmOptions {
+  count?: number;
+  chance?: number;
+  seed?: number;
+  delay?: number;
+}
+
+const most = 1_000_000;
+
+export const faults = new Command("faults")
+  .description("what goes wrong on purpose: show, arm, clear")
+  .addHelpText(
+    ...example("naru faults", "naru faults arm webhook-500 --count 3", "naru faults arm notice-lost --chance 0.1"),
+  )
+  .action(async () => {
+    const { faults: armed, known = [] } = await callNode<Answer>("GET", "/sandbox/faults");
+    printArmed(armed);
+    if (known.length === 0) return;
+    printLine();
+    const columns = new Columns([{ title: "fault" }, { title: "what it does", cut: true }]);
+    for (const line of columns.table(known.map(({ fault, about }) => [fault, about]))) printLine(line);
+  });
+
+faults
+  .command("arm")
+  .description("make it happen")
+  .argument("<fault>", "as `naru faults` lists them")
+  .option("-c, --count <times>", "the next so many calls; 1 if neither count nor chance is given", wholeNumber(1, most))
+  .option("-p, --chance <share>", "each call with this chance, e.g. 0.1", numberWithin(0, 1))
+  .option("--seed <number>", "the same seed, the same calls go wrong; random if not given", wholeNumber(0, 2 ** 32 - 1))
+  .option("--delay <seconds>", "how late, for faults that delay", numberWithin(0, 86_400))
+  .addHelpText(...example("naru faults arm refund-timeout-after", "naru faults arm webhook-500 --chance 0.2 --seed 7"))
+  .action(async (fault: string, { delay, ...given }: ArmOptions) => {
+    const { faults: armed } = await callNode<Answer>("POST", "/sandbox/faults", {
+      fault,
+      ...given,
+      ...(delay === undefined ? {} : { delay_s: delay }),
+    });
+    printArmed(armed.filter((one) => one.fault === fault));
+  });
+
+faults
+  .command("clear")
+  .description("let everything, or one thing, go right again")
+  .argument("[fault]")
+  .addHelpText(...example("naru faults clear", "naru faults clear notice-lost"))
+  .action(async (fault?: string) => {
+    const path = fault === undefined ? "/sandbox/faults" : `/sandbox/faults/${encodeURIComponent(fault)}`;
+    printArmed((await callNode<Answer>("DELETE", path)).faults);
+  });
+
+function printArmed(armed: readonly Armed[]): void {
+  if (armed.length === 0) {
+    printLine("no fault is armed");
+    return;
+  }
+  const columns = new Columns([
+    { title: "armed" },
+    { title: "when" },
+    { title: "delay", right: true },
+    { title: "calls", right: true },
+    { title: "struck", right: true },
+    { title: "what it does", cut: true },
+  ]);
+  for (const line of columns.table(armed.map(rowOf))) printLine(line);
+}
+
+function rowOf({ fault, about = "", remaining, chance, seed, delay_s, calls, struck }: Armed): Cell[] {
+  const when = remaining === null ? `chance ${chance}, seed ${seed}` : `the next ${remaining}`;
+  const delay = delay_s === null || delay_s === undefined ? "" : `${delay_s} s`;
+  return [[fault, "red"], when, delay, String(calls ?? ""), String(struck ?? ""), about];
+}

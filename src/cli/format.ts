@@ -1,0 +1,180 @@
+/** How commands write for people: aligned columns, won, local time, and colours where a terminal shows them. */
+import { styleText } from "node:util";
+import stringWidth from "string-width";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** A text, or one with its colours. */
+export type Cell = string | readonly [text: string, style: Style];
+
+export interface Column {
+  title: string;
+  right?: boolean;
+  /** On a terminal too narrow for all, its text is cut short … */
+  cut?: boolean;
+  /** … and before that, the column is left out. */
+  spare?: boolean;
+}
+
+const gap = 2;
+const cut_min = 8;
+
+const terminal = () => (process.stdout.isTTY ? process.stdout : undefined);
+
+/** Also heeds NO_COLOR and a terminal that has none. */
+export function paint(text: string, style: Style): string {
+  return terminal()?.hasColors() === true ? styleText(style, text) : text;
+}
+
+export function printLine(text = ""): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One JSON document over several lines. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** One JSON object per line. */
+export function printJsonLines(values: readonly object[]): void {
+  for (const value of values) process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+/** What is not the result: on stderr, so that stdout stays the result alone. */
+export function note(text: string): void {
+  process.stderr.write(`naru: ${text}\n`);
+}
+
+export function won(amount: number): string {
+  return `₩${amount.toLocaleString("en-US")}`;
+}
+
+export function count(many: number): string {
+  return many.toLocaleString("en-US");
+}
+
+/** Local time to the second; the year only where it is not this one. */
+export function localTime(iso: string): string {
+  const time = new Date(iso);
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = `${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  const isThisYear = time.getFullYear() === new Date().getFullYear();
+  return isThisYear ? `${day} ${clock}` : `${time.getFullYear()}-${day} ${clock}`;
+}
+
+/**
+ * Rows under each other. Columns become as wide as what was seen of them, so that what comes line by line stays aligned;
+ * a Korean letter takes two columns of a terminal.
+ */
+export class Columns {
+  readonly #columns: readonly Column[];
+  readonly #widths: number[];
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#widths = columns.map(() => 0);
+  }
+
+  /** The lines of these rows; a column of which nothing was seen yet takes no room. */
+  lines(rows: readonly (readonly Cell[])[]): string[] {
+    for (const row of rows) {
+      row.forEach((cell, index) => {
+        this.#widths[index] = Math.max(this.#widths[index]!, stringWidth(textOf(cell)));
+      });
+    }
+    const widths = this.#fitted();
+    return rows.map((row) => this.#line(row, widths));
+  }
+
+  /** The titles and the rows. */
+  table(rows: readonly (readonly Cell[])[]): string[] {
+    this.#columns.forEach(({ title }, index) => {
+      const isEmpty = rows.every((row) => textOf(row[index]!) === "");
+      this.#widths[index] = isEmpty ? 0 : stringWidth(title);
+    });
+    const lines = this.lines(rows);
+    const titles = this.#columns.map(({ title }, index): Cell => [this.#widths[index] === 0 ? "" : title, "dim"]);
+    return [this.#line(titles, this.#fitted()), ...lines];
+  }
+
+  /** The widths that fit the terminal; 0: left out. */
+  #fitted(): number[] {
+    const widths = [...this.#widths];
+    const room = terminal()?.columns;
+    if (room === undefined) return widths;
+    const excess = () => {
+      const shown = widths.filter((width) => width > 0);
+      return shown.reduce((sum, width) => sum + width, gap * (shown.length - 1)) - room;
+    };
+    const narrow = (index: number, width: number) => {
+      if (excess() > 0) widths[index] = Math.min(widths[index]!, width);
+    };
+    const of = (kind: "cut" | "spare") => this.#columns.flatMap((column, index) => (column[kind] ? [index] : []));
+    const cuttable = of("cut");
+    const slack = () => cuttable.reduce((sum, index) => sum + Math.max(0, widths[index]! - cut_min), 0);
+    for (const index of of("spare").reverse()) if (excess() > slack()) narrow(index, 0);
+    for (const index of cuttable.reverse()) narrow(index, Math.max(cut_min, widths[index]! - excess()));
+    return widths;
+  }
+
+  #line(row: readonly Cell[], widths: readonly number[]): string {
+    const shown = row.flatMap((cell, index) => {
+      const width = widths[index]!;
+      if (width === 0) return [];
+      const text = shortened(textOf(cell), width);
+      const padding = " ".repeat(width - stringWidth(text));
+      const painted = typeof cell === "string" ? text : paint(text, cell[1]);
+      return [this.#columns[index]!.right ? `${padding}${painted}` : `${painted}${padding}`];
+    });
+    return shown.join(" ".repeat(gap)).trimEnd();
+  }
+}
+
+function textOf(cell: Cell): string {
+  return typeof cell === "string" ? cell : cell[0];
+}
+
+function shortened(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let kept = "";
+  for (const letter of text) {
+    if (stringWidth(kept + letter) > width - 1) break;
+    kept += letter;
+  }
+  return `${kept}…`;
+}
+
+const styles: Record<string, Style> = {
+  paid: "green",
+  deposited: "green",
+  matched: "green",
+  delivered: "green",
+  succeeded: "green",
+  issued: "green",
+  cancelled: "yellow",
+  partly_refunded: "yellow",
+  closed: "yellow",
+  expired: "yellow",
+  reversed: "magenta",
+  partly_reversed: "magenta",
+  suspended: "red",
+  exhausted: "red",
+  failed: "red",
+  unknown: "red",
+};
+
+/** A state, or an event by the state in its name, in that state's colour. */
+export function inColour(name: string): Cell {
+  const style = styles[name.split(".").at(-1)!];
+  return style === undefined ? name : [name, style];
+}
+
+/** A value as it comes over JSON: times are text. */
+export type Wire<Value> = Value extends Date
+  ? string
+  : Value extends readonly (infer Item)[]
+    ? Wire<Item>[]
+    : Value extends object
+      ? { [Key in keyof Value]: Wire<Value[Key]> }
+      : Value;

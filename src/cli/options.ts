@@ -1,0 +1,49 @@
+/** What options and arguments of commands are made of; what is wrong is one line of commander's. */
+import { InvalidArgumentError } from "commander";
+import { callNode, NodeError } from "./node-client.ts";
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** A number that need not be whole. */
+export function numberWithin(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
+  };
+}
+
+/** One of these words. */
+export function oneOf<const Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`It must be ${choices.join(", ")}.`);
+  };
+}
+
+/** A date, which begins at midnight here, or a time; as the node reads it. */
+export function moment(text: string): string {
+  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00` : text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time.toISOString();
+  throw new InvalidArgumentError("It must be a date or time such as 2026-03-02 or 2026-03-02T09:00.");
+}
+
+/** For `--help`. */
+export function example(...lines: string[]): [position: "after", text: string] {
+  return ["after", `\nExample${lines.length > 1 ? "s" : ""}:\n${lines.map((line) => `  ${line}`).join("\n")}`];
+}
+
+/** The id of the payment that is named by its own id, or by the id that its client knows. */
+export async function findPaymentId(name: string): Promise<string> {
+  if (name.startsWith("pay_")) return name;
+  const { payments } = await callNode<{ payments: { id: string }[] }>("GET", "/payments", { wireId: name });
+  if (payments[0] === undefined) throw new NodeError(`there is no payment ${name}`);
+  return payments[0].id;
+}

@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { limits } from "../core/limits.ts";
+import { type Payment, paymentStates } from "../core/payments/payment.ts";
+import type { Timeline } from "../core/payments/timeline.ts";
+import {
+  type Cell,
+  Columns,
+  inColour,
+  localTime,
+  note,
+  printJson,
+  printJsonLines,
+  printLine,
+  type Wire,
+  won,
+} from "./format.ts";
+import { callNode, pagesOf } from "./node-client.ts";
+import { example, findPaymentId, oneOf, wholeNumber } from "./options.ts";
+import { storyOf } from "./story.ts";
+
+interface Options {
+  state?: string;
+  reference?: string;
+  impUid?: string;
+  limit: number;
+  all?: boolean;
+  json?: boolean;
+}
+
+interface Page {
+  payments: Wire<Payment>[];
+  cursor: string | null;
+}
+
+export const payments = new Command("payments")
+  .description("list payments, newest first")
+  .option("-s, --state <state>", paymentStates.join(", "), oneOf(paymentStates))
+  .option("-r, --reference <order>", "the merchant's order id")
+  .option("-i, --imp-uid <id>", "the id that the merchant knows")
+  .option("-n, --limit <count>", "the newest so many", wholeNumber(1, limits.page_max), 20)
+  .option("--all", "every one")
+  .option("--json", "one JSON object per line")
+  .addHelpText(...example("naru payments --state paid --limit 50", "naru payments show imp_123456789012"))
+  .action(async ({ state, reference, impUid, limit, all, json }: Options) => {
+    const query = { state, reference, wireId: impUid, limit: all === true ? limits.page_max : limit };
+    const table = tableOf();
+    let isFirst = true;
+    for await (const page of pagesOf<Page>("/payments", query)) {
+      if (json === true) printJsonLines(page.payments);
+      else for (const line of table(page.payments, isFirst)) printLine(line);
+      isFirst = false;
+      if (all === true || page.cursor === null) continue;
+      note("there may be more: see --all, --limit and what narrows the list");
+      return;
+    }
+  });
+
+payments
+  .command("show")
+  .description("tell all that happened to one payment")
+  .argument("<id>", "imp_… or pay_…")
+  .option("--json", "as JSON, with every field")
+  .addHelpText(...example("naru payments show imp_123456789012"))
+  .action(async (name: string, options: { json?: boolean }) => {
+    const timeline = await callNode<Wire<Timeline>>(
+      "GET",
+      `/payments/${encodeURIComponent(await findPaymentId(name))}`,
+    );
+    if (options.json === true) return printJson(timeline);
+    for (const line of storyOf(timeline)) printLine(line);
+  });
+
+function tableOf(): (rows: Wire<Payment>[], isFirst: boolean) => string[] {
+  const columns = new Columns([
+    { title: "created" },
+    { title: "state" },
+    { title: "amount", right: true },
+    { title: "refunded", right: true },
+    { title: "payment" },
+    { title: "order" },
+    { title: "buyer", spare: true },
+    { title: "name", cut: true, spare: true },
+  ]);
+  return (rows, isFirst) => {
+    if (rows.length === 0) return isFirst ? ["no payments"] : [];
+    return isFirst ? columns.table(rows.map(rowOf)) : columns.lines(rows.map(rowOf));
+  };
+}
+
+function rowOf(payment: Wire<Payment>): Cell[] {
+  return [
+    localTime(payment.createdAt),
+    inColour(payment.state),
+    // An account for any amount asks for none.
+    won(payment.amount === 0 ? payment.paidAmount : payment.amount),
+    payment.refundedAmount === 0 ? "" : won(payment.refundedAmount),
+    payment.wireId,
+    payment.reference,
+    payment.buyer.name ?? "",
+    payment.name ?? "",
+  ];
+}

@@ -1,0 +1,186 @@
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import { limits } from "../core/limits.ts";
+import { deliveryStates } from "../core/webhooks/delivery.ts";
+import type { DeliveryDetail, DeliverySummary } from "../core/webhooks/read.ts";
+import {
+  type Cell,
+  Columns,
+  count,
+  inColour,
+  localTime,
+  note,
+  paint,
+  printJson,
+  printJsonLines,
+  printLine,
+  type Wire,
+} from "./format.ts";
+import { callNode, NodeError } from "./node-client.ts";
+import { example, findPaymentId, moment, oneOf, wholeNumber } from "./options.ts";
+
+interface Filter {
+  state?: string;
+  payment?: string;
+  merchant?: string;
+  url?: string;
+  from?: string;
+  to?: string;
+}
+
+interface Page {
+  deliveries: Wire<DeliverySummary>[];
+  cursor: string | null;
+}
+
+export const webhooks = new Command("webhooks")
+  .description("what shops were told: list, show, send again")
+  .addHelpText(...example("naru webhooks list --state exhausted", "naru webhooks resend --from 2026-03-02"));
+
+narrowed(webhooks.command("list", { isDefault: true }).description("list them, newest first"))
+  .option("-n, --limit <count>", "the newest so many", wholeNumber(1, limits.page_max), 20)
+  .option("--json", "one JSON object per line")
+  .addHelpText(...example("naru webhooks list --state exhausted --from 2026-03-02"))
+  .action(async ({ limit, json, ...filter }: Filter & { limit: number; json?: boolean }) => {
+    const query = { ...(await queryOf(filter)), limit };
+    const { deliveries, cursor } = await callNode<Page>("GET", "/deliveries", query);
+    if (json === true) printJsonLines(deliveries);
+    else if (deliveries.length === 0) printLine("no webhooks");
+    else for (const line of new Columns(listColumns).table(deliveries.map(rowOf))) printLine(line);
+    if (cursor !== null) note("there may be more: see --limit and what narrows the list");
+  });
+
+webhooks
+  .command("show")
+  .description("show one with its bytes and every attempt")
+  .argument("<id>", "dlv_…")
+  .option("--json", "as JSON, with every field")
+  .addHelpText(...example("naru webhooks show dlv_01900000000070008000000000000000"))
+  .action(async (id: string, options: { json?: boolean }) => {
+    const delivery = await callNode<Wire<DeliveryDetail>>("GET", `/deliveries/${encodeURIComponent(id)}`);
+    if (options.json === true) return printJson(delivery);
+    for (const line of detailOf(delivery)) printLine(line);
+  });
+
+narrowed(
+  webhooks.command("resend").description("send again those that are named, or else the exhausted ones of a range"),
+)
+  .argument("[id...]", "dlv_…")
+  .option("-y, --yes", "do not ask first")
+  .addHelpText(
+    ...example(
+      "naru webhooks resend dlv_01900000000070008000000000000000",
+      "naru webhooks resend --from 2026-03-02 --to 2026-03-03 --merchant mer_shop-1",
+      "naru webhooks resend --payment imp_123456789012 --state delivered",
+    ),
+  )
+  .action(async (ids: string[], { yes, ...filter }: Filter & { yes?: boolean }) => {
+    if (ids.length > 0) return resendEach(ids, filter);
+    const range = await queryOf(filter);
+    const { state = "exhausted", ...narrowing } = range;
+    if (Object.keys(narrowing).length === 0) {
+      throw new NodeError("say which: ids, or --payment, --merchant, --url, --from or --to");
+    }
+    if (yes !== true && !(await confirm(`Send the ${state} webhooks of this range again?`))) return;
+    printLine(`${count(await resendRange(range))} webhooks are sent again`);
+  });
+
+function narrowed(command: Command): Command {
+  return command
+    .option("-s, --state <state>", deliveryStates.join(", "), oneOf(deliveryStates))
+    .option("-p, --payment <id>", "imp_… or pay_…")
+    .option("-m, --merchant <id>", "mer_…")
+    .option("-u, --url <url>", "the whole address")
+    .option("--from <time>", "made at this time or later, e.g. 2026-03-02T09:00", moment)
+    .option("--to <time>", "made before this time", moment);
+}
+
+async function queryOf({ payment, merchant, ...same }: Filter): Promise<Omit<Filter, "payment" | "merchant">> {
+  return {
+    ...same,
+    ...(merchant === undefined ? {} : { merchantId: merchant }),
+    ...(payment === undefined ? {} : { paymentId: await findPaymentId(payment) }),
+  };
+}
+
+async function resendEach(ids: readonly string[], filter: Filter): Promise<void> {
+  if (Object.keys(filter).length > 0) throw new NodeError("give either ids or a range");
+  for (const id of ids) {
+    const delivery = await callNode<Wire<DeliveryDetail>>("POST", `/deliveries/${encodeURIComponent(id)}/resend`);
+    printLine(`${delivery.id} is sent again to ${delivery.url}`);
+  }
+}
+
+/** How many there were, page by page. */
+async function resendRange(range: object): Promise<number> {
+  let resent = 0;
+  let after: string | null = null;
+  do {
+    const body: object = after === null ? range : { ...range, after };
+    const page = await callNode<{ resent: number; cursor: string | null }>("POST", "/deliveries/resend", body);
+    resent += page.resent;
+    after = page.cursor;
+  } while (after !== null);
+  return resent;
+}
+
+/** Only a person at a terminal is asked. */
+async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+const listColumns = [
+  { title: "id" },
+  { title: "made" },
+  { title: "state" },
+  { title: "answer", cut: true },
+  { title: "event", spare: true },
+  { title: "payment", spare: true },
+  { title: "url", cut: true },
+];
+
+function rowOf(delivery: Wire<DeliverySummary>): Cell[] {
+  const { id, createdAt, state, lastAttempt, eventType, wireId, url } = delivery;
+  const answer = lastAttempt === null ? "" : (lastAttempt.error ?? String(lastAttempt.status));
+  return [id, localTime(createdAt), inColour(state), answer, eventType, wireId, url];
+}
+
+function detailOf(delivery: Wire<DeliveryDetail>): string[] {
+  const { id, state, eventType, reference, wireId, url, headers, body, attemptLog, nextAttemptAt } = delivery;
+  const painted = inColour(state);
+  const waits = state === "pending" ? `, next attempt at ${localTime(nextAttemptAt)}` : "";
+  const facts: Cell[][] = [
+    [["event", "dim"], eventType],
+    [["payment", "dim"], `${wireId} · ${reference}`],
+    [["merchant", "dim"], delivery.merchantId],
+    [["url", "dim"], url],
+    ...Object.entries(headers).map(([name, value]): Cell[] => [[name, "dim"], value]),
+    [["body", "dim"], body],
+  ];
+  const attempts = attemptLog.map(({ attempt, startedAt, durationMs, status, error, answer }): Cell[] => [
+    String(attempt),
+    localTime(startedAt),
+    status === null ? ["no answer", "red"] : [`answered ${status}`, status >= 200 && status < 300 ? "green" : "red"],
+    `${durationMs} ms`,
+    (error ?? answer ?? "").replaceAll(/\s+/g, " "),
+  ]);
+  const columns = [
+    { title: "", right: true },
+    { title: "at" },
+    { title: "outcome" },
+    { title: "took", right: true },
+    { title: "answer" },
+  ];
+  return [
+    `${paint(id, "bold")}  ${typeof painted === "string" ? painted : paint(...painted)}${waits}`,
+    ...new Columns([{ title: "" }, { title: "" }]).lines(facts),
+    "",
+    ...(attempts.length === 0 ? ["not attempted yet"] : new Columns(columns).table(attempts)),
+  ];
+}
