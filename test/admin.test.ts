@@ -8,7 +8,7 @@ import { useNode, withNode } from "./support/scenario.ts";
 const node = useNode();
 
 interface EventPage {
-  events: { type: string; subjectId: string; paymentId: string; payment: object | null }[];
+  events: { id: string; type: string; subjectId: string; paymentId: string; payment: object | null }[];
   cursor: string;
 }
 
@@ -133,6 +133,28 @@ describe("lists", () => {
     } finally {
       slow.release(true);
     }
+  });
+
+  it("of events follow the numbers of their transactions, not the digits", async () => {
+    await withNode({}, async (young) => {
+      const { pool } = young.database;
+      await pool.query(
+        `INSERT INTO events (id, subject_type, subject_id, subject_seq, type, data, at, xact)
+         SELECT 'evt_' || xact, 'payment', 'test', xact, 'payment.ready', '{}', now(), xact::text::xid8
+         FROM unnest('{9,10,100}'::int[]) AS xact`,
+      );
+      const seen: string[] = [];
+      let cursor = "0.";
+      for (let pages = 0; pages < 3; pages += 1) {
+        const { body } = await young.get<EventPage>(`/naru/v1/events?limit=1&after=${cursor}`);
+        seen.push(...body.events.map((event) => event.id));
+        cursor = body.cursor;
+      }
+      expect(seen).toEqual(["evt_9", "evt_10", "evt_100"]);
+      const last = await young.get<EventPage>("/naru/v1/events?last=2");
+      expect(last.body.events.map((event) => event.id)).toEqual(["evt_10", "evt_100"]);
+      await pool.query("DELETE FROM events WHERE subject_id = 'test'");
+    });
   });
 
   it("of events begin at the beginning when there are none yet", async () => {

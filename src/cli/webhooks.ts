@@ -147,7 +147,8 @@ const listColumns = [
 
 function rowOf(delivery: Wire<DeliverySummary>): Cell[] {
   const { id, createdAt, state, lastAttempt, eventType, wireId, url } = delivery;
-  const answer = lastAttempt === null ? "" : (lastAttempt.error ?? String(lastAttempt.status));
+  // Of an error its code, which stands in front.
+  const answer = lastAttempt === null ? "" : (lastAttempt.error?.split(":", 1)[0] ?? String(lastAttempt.status));
   return [id, localTime(createdAt), inColour(state), answer, eventType, wireId, url];
 }
 

@@ -16,20 +16,21 @@ export interface EventPage {
 /**
  * By index on (xact, id). Events of transactions that are still open, or younger than an open one, wait: an event that
  * commits late would otherwise appear behind a reader that has already passed its place. The server counts transactions
- * of all its databases, so a long one elsewhere on it holds the reader back as well.
+ * of all its databases, so a long one elsewhere on it holds the reader back as well. The order is that of the column,
+ * hence `e.xact`: a bare `xact` would be the text that is selected under this name, by which 10 comes before 9.
  */
 const FOLLOW: Statement = {
   name: "follow-events",
   text: `SELECT ${events.select("e")}, xact::text AS xact FROM events e
-    WHERE (xact, id) > ($1::xid8, $2) AND xact < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xact, id LIMIT $3`,
+    WHERE (e.xact, e.id) > ($1::xid8, $2) AND e.xact < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY e.xact, e.id LIMIT $3`,
 };
 
 /** The newest that `FOLLOW` would come to, by the same index from its end. */
 const LAST: Statement = {
   name: "last-events",
   text: `SELECT ${events.select("e")}, xact::text AS xact FROM events e
-    WHERE xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xact DESC, id DESC LIMIT $1`,
+    WHERE e.xact < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.xact DESC, e.id DESC LIMIT $1`,
 };
 
 const PAYMENTS: Statement = {
