@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { printJson } from "./format.ts";
 import { callNode } from "./node-client.ts";
+import { example } from "./options.ts";
 
 interface Options {
   amount?: string;
@@ -20,6 +21,9 @@ export const deposit = new Command("deposit")
   .option("--notice-id <id>", "the bank's transaction id; the same again is a duplicate")
   .option("--occurred-at <time>", "by the bank's clock, ISO 8601; default: now")
   .option("--force", "the bank lets it through without asking whether the account takes it")
+  .addHelpText(
+    ...example("naru deposit 56212345678901 --name 홍길동", "naru deposit 56212345678901 --amount 1000 --force"),
+  )
   .action(async (accountNumber: string, options: Options) => {
     const { bank, name, ...same } = options;
     printJson(
@@ -31,6 +35,7 @@ deposit
   .command("reverse")
   .description("the bank takes a deposit back")
   .argument("<notice-id>")
+  .addHelpText(...example("naru deposit reverse sbx_1"))
   .action(async (noticeId: string) =>
     printJson(await callNode("POST", `/sandbox/deposits/${encodeURIComponent(noticeId)}/reversal`)),
   );

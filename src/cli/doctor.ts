@@ -1,13 +1,16 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { visitDatabase } from "../database.ts";
 import { readSecrets } from "../installation.ts";
-import { createCore, invariantsOf, openStore } from "../main.ts";
 import { createLogger } from "./logger.ts";
+import { example } from "./options.ts";
 
 export const doctor = new Command("doctor")
   .description("check every invariant of the books; exits 1 and names what is broken")
+  .addHelpText(...example("naru doctor"))
   .action(async () => {
+    // The node is loaded here, so that other commands need not wait for it.
+    const { visitDatabase } = await import("../database.ts");
+    const { createCore, invariantsOf, openStore } = await import("../main.ts");
     const config = readConfig(process.env);
     const log = createLogger("warn");
     const database = await visitDatabase(config, log);

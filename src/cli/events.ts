@@ -37,7 +37,7 @@ export const events = new Command("events")
       page = await next(page.cursor);
       show(page);
     }
-    note(`naru events --after ${page.cursor} goes on from here`);
+    note(`--after ${page.cursor} goes on from here`);
   });
 
 function next(after: string): Promise<Page> {

@@ -70,9 +70,12 @@ export function localTime(iso: string): string {
 export class Columns {
   readonly #columns: readonly Column[];
   readonly #widths: number[];
+  readonly #room: number | undefined;
 
-  constructor(columns: readonly Column[]) {
+  /** `room`: how many columns a line may have; undefined: any. */
+  constructor(columns: readonly Column[], room = terminal()?.columns) {
     this.#columns = columns;
+    this.#room = room;
     this.#widths = columns.map(() => 0);
   }
 
@@ -101,7 +104,7 @@ export class Columns {
   /** The widths that fit the terminal; 0: left out. */
   #fitted(): number[] {
     const widths = [...this.#widths];
-    const room = terminal()?.columns;
+    const room = this.#room;
     if (room === undefined) return widths;
     const excess = () => {
       const shown = widths.filter((width) => width > 0);

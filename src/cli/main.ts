@@ -23,6 +23,7 @@ import { webhooks } from "./webhooks.ts";
 const program = new Command("naru")
   .description("A payments gateway for Korea that you run yourself.")
   .version(version)
+  .commandsGroup("Help:")
   .addHelpText(
     "after",
     "\nSettings are environment variables, among them NARU_PORT, NARU_DATA_DIR and DATABASE_URL." +

@@ -1,27 +1,33 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
-import { type Node, startNode } from "../main.ts";
+import type { Node } from "../main.ts";
 import { createLogger } from "./logger.ts";
+import { example } from "./options.ts";
 
-export const start = new Command("start").description("start a node").action(async () => {
-  const config = readConfig(process.env);
-  const log = createLogger(config.logLevel);
-  // A signal may come while the node starts: then it stops as soon as it can be stopped.
-  const signalled = new Promise<string>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+export const start = new Command("start")
+  .description("start a node")
+  .addHelpText(...example("NARU_PORT=4200 naru start"))
+  .action(async () => {
+    // The node is loaded here, so that other commands need not wait for it.
+    const { startNode } = await import("../main.ts");
+    const config = readConfig(process.env);
+    const log = createLogger(config.logLevel);
+    // A signal may come while the node starts: then it stops as soon as it can be stopped.
+    const signalled = new Promise<string>((resolve) => {
+      process.once("SIGINT", resolve);
+      process.once("SIGTERM", resolve);
+    });
+    const node = await startNode(config, log, (error) => {
+      log.fatal({ err: error }, "the embedded database is gone");
+      process.exit(1);
+    });
+    void signalled.then(async (signal) => {
+      log.info({ signal }, "stopping");
+      await node.stop();
+      process.exit(0);
+    });
+    process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
   });
-  const node = await startNode(config, log, (error) => {
-    log.fatal({ err: error }, "the embedded database is gone");
-    process.exit(1);
-  });
-  void signalled.then(async (signal) => {
-    log.info({ signal }, "stopping");
-    await node.stop();
-    process.exit(0);
-  });
-  process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
-});
 
 /** Where the node listens, the demo credentials, and three lines to paste that take a payment through. */
 export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {

@@ -115,19 +115,46 @@ export async function startChildNode(
   });
 }
 
-/** Runs a `naru` command to its end. */
-export async function runCli(
-  args: string[],
-  env: Record<string, string>,
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export interface CliRun {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A `naru` command that is under way: what it wrote so far, and what it will have written in the end. */
+export interface StartedCli {
+  child: ChildProcess;
+  stdout: string;
+  stderr: string;
+  ended: Promise<CliRun>;
+}
+
+export function startCli(args: string[], env: Record<string, string>): StartedCli {
   const child = spawn(process.execPath, [cli, ...args], { env: { PATH: process.env.PATH ?? "", ...env } });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    stdout += chunk;
+  const ended = new Promise<CliRun>((resolve) => {
+    child.once("close", (code) => resolve({ code, stdout: started.stdout, stderr: started.stderr }));
   });
-  child.stderr.on("data", (chunk) => {
-    stderr += chunk;
+  const started: StartedCli = { child, stdout: "", stderr: "", ended };
+  child.stdout.setEncoding("utf8").on("data", (chunk) => {
+    started.stdout += chunk;
   });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, stdout, stderr };
+  child.stderr.setEncoding("utf8").on("data", (chunk) => {
+    started.stderr += chunk;
+  });
+  return started;
+}
+
+/** Runs a `naru` command to its end. */
+export function runCli(args: string[], env: Record<string, string>): Promise<CliRun> {
+  return startCli(args, env).ended;
+}
+
+/** The settings by which a command finds this node. */
+export function settingsFor(node: Pick<Client, "url">): Record<string, string> {
+  return { NARU_PORT: new URL(node.url).port, TZ: "Asia/Seoul" };
+}
+
+/** Runs a `naru` command at this node. */
+export function naru(node: Pick<Client, "url">, ...args: string[]): Promise<CliRun> {
+  return runCli(args, settingsFor(node));
 }
