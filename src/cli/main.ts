@@ -23,6 +23,8 @@ import { webhooks } from "./webhooks.ts";
 const program = new Command("naru")
   .description("A payments gateway for Korea that you run yourself.")
   .version(version)
+  // Options belong to the command that they stand behind.
+  .enablePositionalOptions()
   .commandsGroup("Help:")
   .addHelpText(
     "after",

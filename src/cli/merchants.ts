@@ -65,9 +65,9 @@ withSettings(
     .command("set")
     .description("change one; nodes may go by the old settings for some seconds")
     .argument("<id>", "mer_…")
-    .option("--name <name>", "as customers see it")
-    .option("--no-notice-url", "no address: each request names its own"),
+    .option("--name <name>", "as customers see it"),
 )
+  .option("--no-notice-url", "no address: each request names its own")
   .addHelpText(...example("naru merchants set mer_shop-1 --no-resend --no-form"))
   .action(async (id: string, { name, ...options }: SettingOptions & { name?: string }) => {
     const settings = settingsOf(options);

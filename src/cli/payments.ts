@@ -33,7 +33,8 @@ interface Page {
 }
 
 export const payments = new Command("payments")
-  .description("list payments, newest first")
+  .description("list payments, newest first; or `show` one")
+  .enablePositionalOptions()
   .option("-s, --state <state>", paymentStates.join(", "), oneOf(paymentStates))
   .option("-r, --reference <order>", "the merchant's order id")
   .option("-i, --imp-uid <id>", "the id that the merchant knows")

@@ -1,0 +1,28 @@
+/** `naru faults`, as built. */
+import { expect, it } from "vitest";
+import { naru } from "../support/node.ts";
+import { useNode } from "../support/scenario.ts";
+
+const node = useNode();
+
+it("faults are armed, shown and cleared", async () => {
+  expect((await naru(node, "faults")).stdout).toMatch(/^no fault is armed\n/);
+  const armed = await naru(node, "faults", "arm", "refund-refused", "--count", "2");
+  expect([armed.code, armed.stdout]).toEqual([0, expect.stringMatching(/^refund-refused +the next 2\b/m)]);
+  await naru(node, "faults", "arm", "receipt-refused");
+  const paid = await node.paid();
+  expect((await node.cancel({ imp_uid: paid.imp_uid })).body.code).not.toBe(0);
+  const shown = await naru(node, "faults");
+  expect(shown.stdout).toMatch(/^refund-refused +the next 1\b/m);
+  expect(shown.stdout).toMatch(/^receipt-refused +the next 1\b/m);
+  expect((await naru(node, "faults", "clear")).stdout).toBe("no fault is armed\n");
+  expect((await node.cancel({ imp_uid: paid.imp_uid })).body.code).toBe(0);
+});
+
+it.each([
+  [["arm", "nonsense"], /^naru: fault must be .*refund-refused.*\n$/],
+  [["arm", "refund-refused", "--count", "-1"], /^naru: option '-c, --count <times>' argument '-1' is invalid\..*\n$/],
+  [["arm", "refund-refused", "--chance", "2"], /^naru: option '-p, --chance <share>' argument '2' is invalid\..*\n$/],
+])("%j is refused in one line", async (args, message) => {
+  expect(await naru(node, "faults", ...args)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(message) });
+});
