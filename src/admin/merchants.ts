@@ -6,6 +6,7 @@ import { limits } from "../core/limits.ts";
 import { mergeSettings, type SettingsChange } from "../core/merchants/merchant.ts";
 import { listMerchants, readMerchant } from "../core/merchants/read.ts";
 import type { RegisterRequest } from "../core/merchants/register.ts";
+import { isNoticeUrl } from "../core/webhooks/delivery.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
 import { fail } from "./errors.ts";
@@ -156,10 +157,4 @@ function readSettings(value: unknown): SettingsChange {
     throw new MalformedBody("settings.noticeUrl must be an http or https address without a user or password in it");
   }
   return { ...Object.fromEntries(removed), ...others, ...(noticeUrl === undefined ? {} : { noticeUrl }) };
-}
-
-function isNoticeUrl(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === "" && password === "";
 }

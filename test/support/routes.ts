@@ -6,6 +6,7 @@ import { createMetrics } from "../../src/admin/metrics.ts";
 import { readConfig } from "../../src/config.ts";
 import { SandboxBank } from "../../src/connectors/sandbox/index.ts";
 import { demoCredentials } from "../../src/demo.ts";
+import { newKeys } from "../../src/dialects/iamport/auth.ts";
 import { iamport } from "../../src/dialects/iamport/index.ts";
 import { createServer } from "../../src/http/server.ts";
 import { readSecrets } from "../../src/installation.ts";
@@ -37,9 +38,10 @@ export async function mountedRoutes(): Promise<Routes> {
   const { core, announcer } = createCore(config, openStore({ url }, config), secrets, log, () => Promise.reject());
   const bank = new SandboxBank(core, log);
   const sandbox = { core, bank, credentials: demoCredentials(config, secrets), bankChecksAmounts: true };
+  const merchants = { newKeys, newChannels: undefined };
   const mounted: Route[] = [];
   const dialect = iamport(core, announcer);
-  const naru = admin({ core, config, metrics: createMetrics(), sandbox });
+  const naru = admin({ core, config, metrics: createMetrics(), merchants, sandbox });
   const server = await createServer({
     log,
     guard: () => undefined,

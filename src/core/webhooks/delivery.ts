@@ -142,6 +142,13 @@ export function newDeliveries(event: Event, dialect: string, announcements: read
   }));
 }
 
+/** http or https. Credentials in it would be kept and shown with the payment, and are not sent. */
+export function isNoticeUrl(text: string): boolean {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
+  const { username, password } = new URL(text);
+  return username === "" && password === "";
+}
+
 function receiverOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }

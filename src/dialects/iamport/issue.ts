@@ -5,6 +5,7 @@ import type { Tenant } from "../../core/merchants/directory.ts";
 import type { Channel } from "../../core/merchants/merchant.ts";
 import { type IssueCommandRequest, newIssueIds } from "../../core/virtual-accounts/commands.ts";
 import { findBankOfReserved, type ReservedNumber } from "../../core/virtual-accounts/pool.ts";
+import { isNoticeUrl } from "../../core/webhooks/delivery.ts";
 import type { Fields } from "../../http/body.ts";
 import { readBankCode } from "./bank-codes.ts";
 import { selectChannel } from "./channel.ts";
@@ -88,7 +89,7 @@ function objectionOf(
   if (missing !== undefined) return errors.missing(missing);
   if (rules.plainReference && !isPlainReference(fields.merchant_uid)) return errors.specialCharacters;
   if (!isApiKeyRight(core, channel, rules, query)) return errors.hashMismatch;
-  const badUrl = fields.notice_url?.find((url) => !isWebUrl(url));
+  const badUrl = fields.notice_url?.find((url) => !isNoticeUrl(url));
   if (badUrl !== undefined) return errors.illTyped("notice_url", "사용자 정보가 없는 http(s) URL");
   return taxObjection(channel, rules, fields);
 }
@@ -114,13 +115,6 @@ export function isApiKeyRight(core: Core, channel: Channel, rules: ProviderRules
   return (
     !rules.apiKey || (apiKeyHash !== undefined && core.secrets.matches(String(query.pg_api_key ?? ""), apiKeyHash))
   );
-}
-
-/** Credentials in it would be kept and shown with the payment, and are not sent. */
-function isWebUrl(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === "" && password === "";
 }
 
 function reservedOf({ vbank_num, vbank_key }: IssueRequest): ReservedNumber | undefined {
