@@ -5,7 +5,6 @@ import type { Refusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
 import { type DeliveryFilter, listDeliveries, readDelivery } from "../core/webhooks/read.ts";
-import { resendDeliveries, resendDelivery } from "../core/webhooks/resend.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
 import { nextCursor, readCursor, reader, readTime } from "./requests.ts";
@@ -46,7 +45,7 @@ export async function mountDeliveries(server: FastifyInstance, core: Core): Prom
     "/deliveries/:id/resend",
     { schema: { tags, summary: "Send one webhook again, whatever became of it" } },
     async (request, reply) => {
-      const queued = await resendDelivery(pool, request.params.id);
+      const queued = await core.resendDelivery(request.params.id);
       if (!queued.ok) return refuse(reply, queued.refusal);
       return reply.code(202).send(await readDelivery(pool, queued.value.id));
     },
@@ -69,7 +68,7 @@ export async function mountDeliveries(server: FastifyInstance, core: Core): Prom
       }
       const behind = readCursor(after, "dlv");
       const filter = { ...filterOf({ ...wanted, state }), count, ...(behind === undefined ? {} : { after: behind }) };
-      return reply.code(202).send(await resendDeliveries(pool, filter));
+      return reply.code(202).send(await core.resendDeliveries(filter));
     },
   );
 }

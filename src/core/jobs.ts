@@ -55,7 +55,9 @@ export class Repeating {
     try {
       while (await this.#work()) if (this.#timer === undefined) return;
     } catch (error) {
-      this.#log.warn({ err: error, job: this.#name }, "a background job failed and will be tried again");
+      // What was cut off by our own end is no failure.
+      if (this.#timer !== undefined)
+        this.#log.warn({ err: error, job: this.#name }, "a background job failed and will be tried again");
     }
   }
 }
@@ -69,7 +71,11 @@ export async function withinTime<Value>(
   const timeout = AbortSignal.timeout(timeout_ms);
   const signal = stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]);
   const late = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(new Error(`no answer within ${timeout_ms} ms`)), { once: true });
+    signal.addEventListener(
+      "abort",
+      () => reject(new Error(timeout.aborted ? `no answer within ${timeout_ms} ms` : "cut off")),
+      { once: true },
+    );
   });
   return Promise.race([work(signal), late]);
 }

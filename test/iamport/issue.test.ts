@@ -274,7 +274,10 @@ describe("a channel", () => {
 
   it("is nobody's: a merchant without any needs a contract", async () => {
     const bare = await otherMerchant(node);
-    await node.database.pool.query("DELETE FROM channels WHERE merchant_id = $1", [`mer_${bare.credentials.imp_key}`]);
+    await node.database.pool.query(
+      "DELETE FROM channels WHERE merchant_id = (SELECT merchant_id FROM credentials WHERE key = $1)",
+      [bare.credentials.imp_key],
+    );
     const { status, body } = await bare.tryIssue();
     expect([status, body.code]).toEqual([200, -1]);
     expect(body.message).toContain("계약이 필요합니다.");

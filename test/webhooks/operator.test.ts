@@ -1,7 +1,7 @@
 /** Webhooks as an operator looks at them, and sending them again. */
 import { expect, it } from "vitest";
-import { eventually } from "./support/client.ts";
-import { useNode, useReceiver } from "./support/scenario.ts";
+import { eventually } from "../support/client.ts";
+import { useNode, useReceiver } from "../support/scenario.ts";
 
 const node = useNode();
 const shop = useReceiver();
