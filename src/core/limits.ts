@@ -35,13 +35,14 @@ export const limits = {
 
   /** Attempts that a node makes at once. */
   deliveries_in_flight: 128,
-  /** An attempt that has taken longer than this is slow: it no longer counts among those, and its receiver gets no other. */
+  /** An attempt that has taken longer than this is slow: it no longer counts among those. */
   delivery_patience_ms: 500,
   /** All attempts of a node that were not answered yet, slow ones too. */
   deliveries_unanswered: 1_024,
-  /** Attempts at once to one receiver (host and port). */
+  /** Unanswered attempts to one receiver (host and port); and to one that gave no answer the last time. */
   deliveries_per_receiver: 8,
-  /** Receivers that a node remembers as silent, which get one attempt at a time. */
+  deliveries_per_silent_receiver: 2,
+  /** Receivers that a node remembers as silent. */
   silent_receivers: 1_000,
   delivery_poll_ms: 500,
   /** How long a node that ends waits for attempts under way. */

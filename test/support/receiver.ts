@@ -14,6 +14,8 @@ export interface Receiver {
   received: Received[];
   /** The status of the next answers; undefined: never answer. */
   status: number | undefined;
+  /** What it never answers, whatever the status. */
+  hangsAt(request: Received): boolean;
   close(): Promise<void>;
 }
 
@@ -25,8 +27,9 @@ export async function startReceiver(port = 0): Promise<Receiver> {
       body += chunk;
     });
     request.on("end", () => {
-      received.push({ path: request.url!, headers: request.headers, body, at: new Date() });
-      if (receiver.status !== undefined) response.writeHead(receiver.status).end("OK");
+      const heard = { path: request.url!, headers: request.headers, body, at: new Date() };
+      received.push(heard);
+      if (receiver.status !== undefined && !receiver.hangsAt(heard)) response.writeHead(receiver.status).end("OK");
     });
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -34,6 +37,7 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     status: 200,
+    hangsAt: () => false,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

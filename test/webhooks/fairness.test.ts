@@ -61,6 +61,30 @@ describe("a hundred receivers", () => {
   );
 });
 
+describe("a receiver that hangs at one order", () => {
+  const node = useNode();
+
+  it("hears of its others meanwhile", async () => {
+    const shop = await startReceiver();
+    const stuck = await node.issue({ notice_url: shop.url });
+    await eventually(async () => shop.received.length === 1);
+    shop.hangsAt = ({ body }) => body.includes(String(stuck.imp_uid));
+    await node.deposit(stuck.vbank_num);
+    await eventually(async () => shop.received.length === 2);
+    const others = await Promise.all(Array.from({ length: 20 }, () => node.issue({ notice_url: shop.url })));
+    await eventually(async () => {
+      const { rows } = await node.database.pool.query("SELECT FROM deliveries WHERE state = 'delivered'");
+      return rows.length === 1 + others.length;
+    });
+    expect(shop.received).toHaveLength(2 + others.length);
+    await shop.close();
+    await eventually(async () => {
+      const { rows } = await node.database.pool.query("SELECT FROM deliveries WHERE state = 'pending'");
+      return rows.length === 0;
+    });
+  });
+});
+
 describe("a node that is killed while a shop has not answered", () => {
   it("has its delivery finished by another within seconds, with the same id and body", async () => {
     const database = await createDatabase();

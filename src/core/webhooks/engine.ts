@@ -9,9 +9,9 @@
  * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old, where its dialect
  * keeps order. Retries hold nothing else up, since only deliveries that were not attempted since they were queued wait.
  *
- * No receiver takes another's place. Each may have a few attempts under way, one that did not answer the last time only
- * one, and one that is slow to answer gets none until it does. Attempts that take long no longer count among those a
- * node makes at once.
+ * No receiver takes another's place. Each may have a few attempts under way; one that did not answer the last time, or
+ * has not answered for a while, has them one after the other. Attempts that take long no longer count among those a node
+ * makes at once, and hold no other of their receiver up for longer than that.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { businessNow, newId, type Pool, type Statement } from "../../store/index.ts";
@@ -197,14 +197,15 @@ export class DeliveryEngine {
     }
   }
 
-  /** How many more attempts each receiver may have that may not have as many as others. */
+  /** How many more attempts each receiver may have, of those that may not have as many as others. */
   #bounds(): Map<string, number> {
-    const bounds = new Map([...this.#silent].map((receiver) => [receiver, 1]));
+    const underWay = new Map([...this.#silent].map((receiver) => [receiver, { slow: 0, fresh: 0 }]));
     for (const one of this.#inFlight.values()) {
-      const most = bounds.get(one.receiver) ?? limits.deliveries_per_receiver;
-      bounds.set(one.receiver, isSlow(one) ? 0 : Math.max(0, most - 1));
+      const count = underWay.get(one.receiver) ?? { slow: 0, fresh: 0 };
+      count[isSlow(one) ? "slow" : "fresh"] += 1;
+      underWay.set(one.receiver, count);
     }
-    return bounds;
+    return new Map([...underWay].map(([receiver, count]) => [receiver, allowance(count, this.#silent.has(receiver))]));
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
@@ -267,4 +268,11 @@ export class DeliveryEngine {
 /** It takes so long that it is waited for beside the others. */
 function isSlow({ begun_ms }: UnderWay): boolean {
   return performance.now() - begun_ms > limits.delivery_patience_ms;
+}
+
+/** How many more attempts a receiver may have that has so many under way, and did or did not answer the last time. */
+export function allowance({ slow, fresh }: { slow: number; fresh: number }, isSilent: boolean): number {
+  const most = isSilent ? limits.deliveries_per_silent_receiver : limits.deliveries_per_receiver;
+  const atOnce = isSilent || slow > 0 ? 1 : most;
+  return Math.max(0, Math.min(most - slow - fresh, atOnce - fresh));
 }
