@@ -4,6 +4,7 @@ import { findBank } from "../core/banks.ts";
 import type { EventPage, FollowedEvent } from "../core/events/follow.ts";
 import { limits } from "../core/limits.ts";
 import { type Cell, Columns, inColour, localTime, note, printJsonLines, printLine, type Wire, won } from "./format.ts";
+import { cliLimits } from "./limits.ts";
 import { callNode, NodeError } from "./node-client.ts";
 import { example, wholeNumber } from "./options.ts";
 
@@ -16,8 +17,6 @@ interface Options {
   follow?: boolean;
   json?: boolean;
 }
-
-const poll_ms = 400;
 
 export const events = new Command("events")
   .description("show what happened, in order of commit")
@@ -63,7 +62,7 @@ async function follow(cursor: string, show: (page: Page) => void): Promise<void>
       if (!isAway) note(`${error.message} Waiting for it …`);
       isAway = true;
     }
-    await pause(poll_ms, undefined, { signal: end.signal }).catch(() => {});
+    await pause(cliLimits.follow_poll_ms, undefined, { signal: end.signal }).catch(() => {});
   }
 }
 

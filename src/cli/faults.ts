@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { type Cell, Columns, printLine } from "./format.ts";
 import { callNode } from "./node-client.ts";
-import { example, numberWithin, wholeNumber } from "./options.ts";
+import { decimal, example } from "./options.ts";
 
 interface Armed {
   fault: string;
@@ -26,8 +26,6 @@ interface ArmOptions {
   delay?: number;
 }
 
-const most = 1_000_000;
-
 export const faults = new Command("faults")
   .description("what goes wrong on purpose: show, arm, clear")
   .addHelpText(
@@ -46,10 +44,10 @@ faults
   .command("arm")
   .description("make it happen")
   .argument("<fault>", "as `naru faults` lists them")
-  .option("-c, --count <times>", "the next so many calls; 1 if neither count nor chance is given", wholeNumber(1, most))
-  .option("-p, --chance <share>", "each call with this chance, e.g. 0.1", numberWithin(0, 1))
-  .option("--seed <number>", "the same seed, the same calls go wrong; random if not given", wholeNumber(0, 2 ** 32 - 1))
-  .option("--delay <seconds>", "how late, for faults that delay", numberWithin(0, 86_400))
+  .option("-c, --count <times>", "the next so many calls; 1 if neither count nor chance is given", decimal)
+  .option("-p, --chance <share>", "each call with this chance, e.g. 0.1", decimal)
+  .option("--seed <number>", "the same seed, the same calls go wrong; random if not given", decimal)
+  .option("--delay <seconds>", "how late, for faults that delay", decimal)
   .addHelpText(...example("naru faults arm refund-timeout-after", "naru faults arm webhook-500 --chance 0.2 --seed 7"))
   .action(async (fault: string, { delay, ...given }: ArmOptions) => {
     const { faults: armed } = await callNode<Answer>("POST", "/sandbox/faults", {

@@ -26,6 +26,11 @@ export function paint(text: string, style: Style): string {
   return terminal()?.hasColors() === true ? styleText(style, text) : text;
 }
 
+/** A cell where it stands alone. */
+export function inked(cell: Cell): string {
+  return typeof cell === "string" ? cell : paint(...cell);
+}
+
 export function printLine(text = ""): void {
   process.stdout.write(`${text}\n`);
 }

@@ -1,5 +1,6 @@
 /** How commands speak to the node that is running: over its own API, as anyone at the machine could. */
 import { readConfig } from "../config.ts";
+import { cliLimits } from "./limits.ts";
 
 /** The node cannot be reached, or refused. */
 export class NodeError extends Error {
@@ -11,8 +12,6 @@ export class NodeError extends Error {
     this.status = status;
   }
 }
-
-const timeout_ms = 30_000;
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -26,7 +25,7 @@ export interface NodeAnswer {
 export async function reachNode(method: Method, path: string, init: RequestInit = {}): Promise<NodeAnswer> {
   const { publicUrl } = readConfig(process.env);
   try {
-    const signal = AbortSignal.timeout(timeout_ms);
+    const signal = AbortSignal.timeout(cliLimits.answer_timeout_ms);
     const response = await fetch(`${publicUrl}${path}`, { method, signal, ...init });
     const text = await response.text();
     return { status: response.status, body: readJson(text) };

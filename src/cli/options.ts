@@ -10,13 +10,10 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** A number that need not be whole. */
-export function numberWithin(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d*\.?\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
-  };
+/** A number whose bounds are the node's. */
+export function decimal(text: string): number {
+  if (/^\d*\.?\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a number such as 3 or 0.1.");
 }
 
 /** One of these words. */

@@ -16,7 +16,7 @@ import {
 } from "./format.ts";
 import { callNode, pagesOf } from "./node-client.ts";
 import { example, findPaymentId, oneOf, wholeNumber } from "./options.ts";
-import { storyOf } from "./story.ts";
+import { amountOf, storyOf } from "./story.ts";
 
 interface Options {
   state?: string;
@@ -92,8 +92,7 @@ function rowOf(payment: Wire<Payment>): Cell[] {
   return [
     localTime(payment.createdAt),
     inColour(payment.state),
-    // An account for any amount asks for none.
-    won(payment.amount === 0 ? payment.paidAmount : payment.amount),
+    won(amountOf(payment)),
     payment.refundedAmount === 0 ? "" : won(payment.refundedAmount),
     payment.wireId,
     payment.reference,

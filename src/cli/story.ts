@@ -2,7 +2,7 @@
 import { findBank } from "../core/banks.ts";
 import type { Timeline } from "../core/payments/timeline.ts";
 import { aboutOf } from "./events.ts";
-import { type Cell, Columns, inColour, localTime, paint, type Wire, won } from "./format.ts";
+import { type Cell, Columns, inColour, inked, localTime, paint, type Wire, won } from "./format.ts";
 
 type Told = Wire<Timeline>;
 
@@ -31,7 +31,6 @@ export function storyOf(timeline: Told): string[] {
 }
 
 function headOf({ payment, virtualAccount }: Told): string[] {
-  const [state] = [inColour(payment.state)];
   const refunded = payment.refundedAmount === 0 ? "" : `, ${won(payment.refundedAmount)} refunded`;
   const facts: [name: string, value: string | null | undefined][] = [
     ["payment", payment.id],
@@ -42,13 +41,16 @@ function headOf({ payment, virtualAccount }: Told): string[] {
   ];
   const shown = facts.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return [
-    `${paint(payment.wireId, "bold")}  ${typeof state === "string" ? state : paint(...state!)}  ${won(
-      payment.amount === 0 ? payment.paidAmount : payment.amount,
-    )}${refunded}`,
+    `${paint(payment.wireId, "bold")}  ${inked(inColour(payment.state))}  ${won(amountOf(payment))}${refunded}`,
     ...new Columns([{ title: "name" }, { title: "value" }]).lines(
       shown.map(([name, value]): Cell[] => [[name, "dim"], value!]),
     ),
   ];
+}
+
+/** An account for any amount asks for none. */
+export function amountOf({ amount, paidAmount }: Pick<Told["payment"], "amount" | "paidAmount">): number {
+  return amount === 0 ? paidAmount : amount;
 }
 
 function accountText({ bankCode, number, holder, dueAt, state }: NonNullable<Told["virtualAccount"]>): string {

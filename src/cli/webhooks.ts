@@ -8,6 +8,7 @@ import {
   Columns,
   count,
   inColour,
+  inked,
   localTime,
   note,
   paint,
@@ -154,7 +155,6 @@ function rowOf(delivery: Wire<DeliverySummary>): Cell[] {
 
 function detailOf(delivery: Wire<DeliveryDetail>): string[] {
   const { id, state, eventType, reference, wireId, url, headers, body, attemptLog, nextAttemptAt } = delivery;
-  const painted = inColour(state);
   const waits = state === "pending" ? `, next attempt at ${localTime(nextAttemptAt)}` : "";
   const facts: Cell[][] = [
     [["event", "dim"], eventType],
@@ -179,7 +179,7 @@ function detailOf(delivery: Wire<DeliveryDetail>): string[] {
     { title: "answer" },
   ];
   return [
-    `${paint(id, "bold")}  ${typeof painted === "string" ? painted : paint(...painted)}${waits}`,
+    `${paint(id, "bold")}  ${inked(inColour(state))}${waits}`,
     ...new Columns([{ title: "" }, { title: "" }]).lines(facts),
     "",
     ...(attempts.length === 0 ? ["not attempted yet"] : new Columns(columns).table(attempts)),

@@ -44,8 +44,8 @@ export async function withNode(options: NodeOptions, scenario: (node: TestNode) 
 }
 
 /** A client of another merchant on the same node, which has the demo merchant's channels and nothing else. */
-export async function otherMerchant(node: TestNode, settings: object = {}): Promise<Client> {
-  const made = await node.post<MerchantAnswer>("/naru/v1/merchants", { name: "Other Shop", settings });
+export async function otherMerchant(node: TestNode): Promise<Client> {
+  const made = await node.post<MerchantAnswer>("/naru/v1/merchants", { name: "Other Shop" });
   if (made.status !== 201) throw new Error(`no merchant was made: ${JSON.stringify(made.body)}`);
   return clientOf(node, made.body);
 }

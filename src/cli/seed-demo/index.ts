@@ -2,6 +2,7 @@ import { SingleBar } from "cli-progress";
 import { Command } from "commander";
 import type { Credentials } from "../../demo.ts";
 import { type Cell, Columns, count, note, printLine } from "../format.ts";
+import { cliLimits } from "../limits.ts";
 import { callNode, NodeError } from "../node-client.ts";
 import { example, wholeNumber } from "../options.ts";
 import type { Fate } from "./plan.ts";
@@ -15,11 +16,13 @@ interface Options {
   noticeUrl?: string;
 }
 
-const payments_max = 100_000;
-const concurrency_max = 256;
-const seed_max = 999_999_999;
-/** How often progress is shown, where there is a terminal and where there is none. */
-const shownEvery_ms = { terminal: 100, elsewhere: 5_000 };
+const {
+  demo_payments_max: payments_max,
+  demo_concurrency_max: concurrency_max,
+  demo_seed_max: seed_max,
+  demo_progress_ms,
+  demo_progress_lines_ms,
+} = cliLimits;
 
 export const seedDemo = new Command("seed-demo")
   .description("make payments that look like a shop's, through the node's own API")
@@ -70,14 +73,14 @@ function showProgress(tally: Tally, payments: number): () => void {
   const failed = () => (tally.failed === 0 ? "" : `, ${count(tally.failed)} failed`);
   if (!process.stderr.isTTY) {
     const tell = () => note(`${count(tally.made)} of ${count(payments)} payments${failed()}`);
-    const timer = setInterval(tell, shownEvery_ms.elsewhere);
+    const timer = setInterval(tell, demo_progress_lines_ms);
     return () => clearInterval(timer);
   }
   const format = "{bar} {value} of {total} payments, {eta_formatted} left{failed}";
   const bar = new SingleBar({ format, barsize: 24, hideCursor: true, barCompleteChar: "█", barIncompleteChar: "░" });
   bar.start(payments, 0, { failed: "" });
   const update = () => bar.update(tally.made, { failed: failed() });
-  const timer = setInterval(update, shownEvery_ms.terminal);
+  const timer = setInterval(update, demo_progress_ms);
   return () => {
     clearInterval(timer);
     update();

@@ -1,4 +1,5 @@
 /** Makes the payments, so many at once, and counts what became of them. What it holds does not grow with their number. */
+import { cliLimits } from "../limits.ts";
 import { type Fate, fates, type Plan, planPayment } from "./plan.ts";
 import { CallFailed, type Shop } from "./shop.ts";
 
@@ -10,11 +11,6 @@ export interface Tally {
   /** What calls failed with, and how often; the first few kinds. */
   failures: Map<string, number>;
 }
-
-/** Kinds of failures that are told apart. */
-const failureKinds_max = 10;
-/** When so many failed in a row there is no sense in going on. */
-const failuresInARow_max = 50;
 
 export function newTally(): Tally {
   const none = Object.fromEntries(fates.map((fate) => [fate, 0])) as Record<Fate, number>;
@@ -30,7 +26,7 @@ export async function makePayments(
   let index = 0;
   let failedInARow = 0;
   const work = async () => {
-    while (index < wanted.payments && !end.aborted && failedInARow < failuresInARow_max) {
+    while (index < wanted.payments && !end.aborted && failedInARow < cliLimits.demo_failures_in_a_row_max) {
       index += 1;
       const plan = planPayment(wanted.seed, index);
       try {
@@ -43,7 +39,7 @@ export async function makePayments(
         tally.failed += 1;
         failedInARow += 1;
         const known = tally.failures.get(error.message);
-        if (known !== undefined || tally.failures.size < failureKinds_max) {
+        if (known !== undefined || tally.failures.size < cliLimits.demo_failure_kinds_max) {
           tally.failures.set(error.message, (known ?? 0) + 1);
         }
       }

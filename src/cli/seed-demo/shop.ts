@@ -1,5 +1,6 @@
 /** The shop and its customers, as the node sees them: calls of the I'mport API, and transfers at the sandbox bank. */
 import type { Credentials } from "../../demo.ts";
+import { cliLimits } from "../limits.ts";
 import { callNode, NodeError, reachNode } from "../node-client.ts";
 import type { Plan } from "./plan.ts";
 
@@ -11,9 +12,6 @@ export interface Issued {
   bankCode: string;
   number: string;
 }
-
-/** A token lives for half an hour; a new one is asked for well before. */
-const tokenTrusted_ms = 20 * 60_000;
 
 export class Shop {
   /** Calls made so far. */
@@ -101,7 +99,7 @@ export class Shop {
       const text = this.#call("POST", "/users/getToken", { imp_key, imp_secret }).then(({ access_token }) =>
         String(access_token),
       );
-      this.#token = { text, until_ms: performance.now() + tokenTrusted_ms };
+      this.#token = { text, until_ms: performance.now() + cliLimits.demo_token_trust_ms };
     }
     return this.#token.text;
   }
