@@ -1,22 +1,16 @@
 import { Command } from "commander";
+import type { ArmedFault } from "../connectors/sandbox/index.ts";
 import { type Cell, Columns, printLine } from "./format.ts";
 import { callNode } from "./node-client.ts";
 import { decimal, example } from "./options.ts";
 
-interface Armed {
-  fault: string;
-  about?: string;
-  remaining: number | null;
-  chance?: number | null;
-  seed?: number | null;
-  delay_s?: number | null;
-  calls?: number;
-  struck?: number;
+interface Answer {
+  faults: ArmedFault[];
 }
 
-interface Answer {
-  faults: Armed[];
-  known?: { fault: string; about: string; delay_s: number | null }[];
+interface Listed extends Answer {
+  /** Those there are. */
+  known: Pick<ArmedFault, "fault" | "about" | "delay_s">[];
 }
 
 interface ArmOptions {
@@ -32,11 +26,10 @@ export const faults = new Command("faults")
     ...example("naru faults", "naru faults arm webhook-500 --count 3", "naru faults arm notice-lost --chance 0.1"),
   )
   .action(async () => {
-    const { faults: armed, known = [] } = await callNode<Answer>("GET", "/sandbox/faults");
+    const { faults: armed, known } = await callNode<Listed>("GET", "/sandbox/faults");
     printArmed(armed);
-    if (known.length === 0) return;
     printLine();
-    const columns = new Columns([{ title: "fault" }, { title: "what it does", cut: true }]);
+    const columns = new Columns([{ title: "fault" }, { title: "what it does" }]);
     for (const line of columns.table(known.map(({ fault, about }) => [fault, about]))) printLine(line);
   });
 
@@ -68,7 +61,7 @@ faults
     printArmed((await callNode<Answer>("DELETE", path)).faults);
   });
 
-function printArmed(armed: readonly Armed[]): void {
+function printArmed(armed: readonly ArmedFault[]): void {
   if (armed.length === 0) {
     printLine("no fault is armed");
     return;
@@ -84,8 +77,7 @@ function printArmed(armed: readonly Armed[]): void {
   for (const line of columns.table(armed.map(rowOf))) printLine(line);
 }
 
-function rowOf({ fault, about = "", remaining, chance, seed, delay_s, calls, struck }: Armed): Cell[] {
+function rowOf({ fault, about, remaining, chance, seed, delay_s, calls, struck }: ArmedFault): Cell[] {
   const when = remaining === null ? `chance ${chance}, seed ${seed}` : `the next ${remaining}`;
-  const delay = delay_s === null || delay_s === undefined ? "" : `${delay_s} s`;
-  return [[fault, "red"], when, delay, String(calls ?? ""), String(struck ?? ""), about];
+  return [[fault, "red"], when, delay_s === null ? "" : `${delay_s} s`, String(calls), String(struck), about];
 }

@@ -19,6 +19,25 @@ it("faults are armed, shown and cleared", async () => {
   expect((await node.cancel({ imp_uid: paid.imp_uid })).body.code).toBe(0);
 });
 
+it("each fault that there is is told with what it does", async () => {
+  const { body } = await node.get<{ known: { fault: string; about: string }[] }>("/naru/v1/sandbox/faults");
+  const { stdout } = await naru(node, "faults");
+  expect(body.known.length).toBeGreaterThan(10);
+  const lines = stdout.split("\n").map((line) => line.split(/ {2,}/));
+  expect(lines).toEqual(expect.arrayContaining(body.known.map(({ fault, about }) => [fault, about])));
+});
+
+it("a chance is told with its seed, so that it can be armed again, and one fault is cleared alone", async () => {
+  const armed = await naru(node, "faults", "arm", "webhook-500", "--chance", "0.25");
+  const [, seed] = /^webhook-500 +chance 0\.25, seed (\d+) /m.exec(armed.stdout)!;
+  const late = await naru(node, "faults", "arm", "notice-late", "--chance", "0.5", "--seed", seed!, "--delay", "2");
+  expect(late.stdout).toMatch(new RegExp(`^notice-late +chance 0\\.5, seed ${seed} +2 s `, "m"));
+  const left = await naru(node, "faults", "clear", "webhook-500");
+  expect(left.stdout).not.toContain("webhook-500");
+  expect(left.stdout).toMatch(/^notice-late /m);
+  expect((await naru(node, "faults", "clear")).stdout).toBe("no fault is armed\n");
+});
+
 it.each([
   [["arm", "nonsense"], /^naru: .+\n$/],
   [["arm", "refund-refused", "--count", "-1"], /^naru: option '-c, --count <times>' argument '-1' is invalid\..*\n$/],

@@ -15,6 +15,7 @@ export type { BankRefusal } from "./errors.ts";
 export { sandbox, sandboxProviderMerchantId } from "./notices.ts";
 export { SandboxBank, type TransferOrder, type TransferResult } from "./simulator/bank.ts";
 export {
+  type ArmedFault,
   type Arming,
   type ArmingRequest,
   Faults,
