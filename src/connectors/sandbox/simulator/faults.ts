@@ -23,8 +23,6 @@ export const faultLimits = {
   /** Asking goes by connections of its own, so that a commit which asks waits for nobody's locks, and not for long. */
   connections: 2,
   answer_timeout_ms: 2_000,
-  /** What a sender of webhooks waits for unless it says so. */
-  webhook_patience: { read_ms: 30_000, total_ms: 45_000 },
   poll_ms: 200,
   view_trust_ms: 500,
   /** A timer may fire a little early. */
