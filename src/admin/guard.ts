@@ -1,7 +1,7 @@
 /**
  * Who may use Naru's own API. In sandbox mode on loopback: the person at the machine, since the shell has sent away
  * what came from pages of other origins. Everywhere else, or when one is set, a token is needed: a viewer's may look,
- * an operator's may change. Changes are taken as JSON only, which no form of another page can send.
+ * an operator's may change. Bodies are taken as JSON only, which no form of another page can send.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -13,7 +13,11 @@ export function guard(config: Config) {
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const changes = request.method !== "GET" && request.method !== "HEAD";
-    if (changes && !/^application\/json\s*(;|$)/i.test(request.headers["content-type"]?.trim() ?? "")) {
+    // No page of another origin can send DELETE without being asked about it, and most have no body.
+    const hasBody =
+      request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+    const mayHaveNone = request.method === "DELETE" && !hasBody;
+    if (changes && !mayHaveNone && !/^application\/json\s*(;|$)/i.test(request.headers["content-type"]?.trim() ?? "")) {
       return fail(reply, 415, "unsupported-media-type", "send application/json");
     }
     if (open) return undefined;

@@ -31,7 +31,7 @@ const readKnownSettings = reader(MerchantSettings);
 export async function mountMerchants(server: FastifyInstance, core: Core, options: MerchantsOptions): Promise<void> {
   const { pool } = core.store;
   const tags = ["Naru"];
-  const trust = `Nodes go by what they read before for up to ${limits.directory_trust_ms / 1000} s.`;
+  const trust = `Other nodes go by what they read before for up to ${limits.directory_trust_ms / 1000} s.`;
 
   server.get(
     "/merchants",

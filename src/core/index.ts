@@ -219,9 +219,11 @@ export class Core {
     return this.#register(request);
   }
 
-  /** Changes a merchant's name or settings; nodes may go by the old ones for `directory_trust_ms`. */
-  changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant>> {
-    return this.#changeMerchant(request);
+  /** Changes a merchant's name or settings; other nodes may go by the old ones for `directory_trust_ms`. */
+  async changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant>> {
+    const outcome = await this.#changeMerchant(request);
+    this.directory.forget(request.merchantId);
+    return outcome;
   }
 
   /** Gives a merchant one more credential, which works at once. */
@@ -229,9 +231,11 @@ export class Core {
     return this.#addCredential(request);
   }
 
-  /** Takes a credential away with its access token, which may be taken for `directory_trust_ms` more. */
-  removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential>> {
-    return this.#removeCredential(request);
+  /** Takes a credential away with its access token, which other nodes may take for `directory_trust_ms` more. */
+  async removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential>> {
+    const outcome = await this.#removeCredential(request);
+    this.directory.forget(request.merchantId);
+    return outcome;
   }
 
   /** Undefined when the credential is there no more. */

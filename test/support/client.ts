@@ -87,7 +87,7 @@ export class Client {
   }
 
   delete<Body = never>(path: string): Promise<Answer<Body>> {
-    return this.request("DELETE", path, { headers: { "content-type": "application/json" } });
+    return this.request("DELETE", path);
   }
 
   async token(): Promise<string> {

@@ -84,6 +84,13 @@ export class Directory {
     return new Map([...known].filter((one): one is [string, MerchantSettings] => one[1] !== undefined));
   }
 
+  /** A merchant was changed by this node, which goes by that from now on; others may trust what they read a while. */
+  forget(merchantId: string): void {
+    this.#tenants.forget(merchantId);
+    this.#settings.forget(merchantId);
+    this.#tokens.forgetValue(merchantId);
+  }
+
   /** The tenant whose live access token hashes to this. */
   async tenantOfToken(tokenHash: string): Promise<Tenant | undefined> {
     const tenant = await this.#findByToken(tokenHash);
@@ -114,6 +121,10 @@ class Remembered<Value> {
 
   forget(key: string): void {
     this.#entries.delete(key);
+  }
+
+  forgetValue(value: Value): void {
+    for (const [key, entry] of this.#entries) if (entry.value === value) this.#entries.delete(key);
   }
 
   put(key: string, value: Value, trust_ms: number): Value {
