@@ -1,6 +1,6 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { Columns, localTime } from "./format.ts";
+import { Columns, inked, localTime } from "./format.ts";
 
 const columns = [
   { title: "name" },
@@ -27,6 +27,12 @@ describe("columns", () => {
 
   it("of which all is empty are left out", () => {
     expect(new Columns(columns).table([["김은", "", "", "가"]])).toEqual(["name  text", "김은  가"]);
+  });
+
+  it("show what a terminal would take for a command, and do not pass it on", () => {
+    const hostile = "홍\u001b[31m길\u009b2J동\r\n\u202e";
+    expect(new Columns([{ title: "name" }]).lines([[hostile]])).toEqual(["홍␛[31m길\ufffd2J동␍␊\ufffd"]);
+    expect(inked(hostile)).toBe("홍␛[31m길\ufffd2J동␍␊\ufffd");
   });
 
   it("fit a narrow terminal: text is cut short, and where that is not enough a spare one goes", () => {

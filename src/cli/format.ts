@@ -28,7 +28,7 @@ export function paint(text: string, style: Style): string {
 
 /** A cell where it stands alone. */
 export function inked(cell: Cell): string {
-  return typeof cell === "string" ? cell : paint(...cell);
+  return typeof cell === "string" ? textOf(cell) : paint(textOf(cell), cell[1]);
 }
 
 export function printLine(text = ""): void {
@@ -37,12 +37,20 @@ export function printLine(text = ""): void {
 
 /** One JSON document over several lines. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  process.stdout.write(`${json(value, 2)}\n`);
 }
 
 /** One JSON object per line. */
 export function printJsonLines(values: readonly object[]): void {
-  for (const value of values) process.stdout.write(`${JSON.stringify(value)}\n`);
+  for (const value of values) process.stdout.write(`${json(value)}\n`);
+}
+
+/** With what a terminal could take for a command written as its number. */
+function json(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /(?!\n)\p{Cc}/gu,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** What is not the result: on stderr, so that stdout stays the result alone. */
@@ -139,8 +147,16 @@ export class Columns {
   }
 }
 
+/**
+ * What strangers wrote may hold what a terminal takes for commands, or what turns the direction of writing: shown as
+ * signs of what they are.
+ */
 function textOf(cell: Cell): string {
-  return typeof cell === "string" ? cell : cell[0];
+  const text = typeof cell === "string" ? cell : cell[0];
+  return text.replace(/\p{Cc}|\p{Bidi_Control}/gu, (letter) => {
+    const code = letter.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\ufffd";
+  });
 }
 
 function shortened(text: string, width: number): string {
