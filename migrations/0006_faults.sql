@@ -14,5 +14,7 @@ ALTER TABLE sandbox_faults
 ALTER TABLE sandbox_bank_transactions
   ADD COLUMN notify_at      timestamptz,
   ADD COLUMN waits_for_next boolean NOT NULL DEFAULT false,
-  ADD COLUMN lost_at        timestamptz;
+  ADD COLUMN lost_at        timestamptz,
+  -- How often Naru could not take it; each time it is told again later.
+  ADD COLUMN failures       integer NOT NULL DEFAULT 0;
 CREATE INDEX sandbox_bank_held ON sandbox_bank_transactions (recorded_at) WHERE notified_at IS NULL AND waits_for_next;

@@ -124,6 +124,10 @@ describe("naru doctor", () => {
     ["every delivery that was made has its attempt", "UPDATE deliveries SET attempts = attempts + 1"],
     ["every row of a tenant belongs to a merchant", "UPDATE payments SET merchant_id = 'nobody'"],
     ["every announced event has its deliveries", "UPDATE payments SET notice_urls = notice_urls || '{http://x}'"],
+    [
+      "no notice of the sandbox bank is refused for good",
+      "UPDATE sandbox_bank_transactions SET notified_at = NULL, failures = 6",
+    ],
     ["what the sandbox bank moved is what the books hold", "UPDATE sandbox_bank_transactions SET amount = amount + 1"],
   ])("names what broke: %s", async (invariant, damage) => {
     const broken = await createDatabase(sound.name);

@@ -6,7 +6,7 @@ import { limits } from "../core/limits.ts";
 import { mergeSettings, type SettingsChange } from "../core/merchants/merchant.ts";
 import { listMerchants, readMerchant } from "../core/merchants/read.ts";
 import type { RegisterRequest } from "../core/merchants/register.ts";
-import { isNoticeUrl } from "../core/webhooks/delivery.ts";
+import { readNoticeUrl } from "../core/webhooks/delivery.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
 import { fail } from "./errors.ts";
@@ -153,8 +153,9 @@ function readSettings(value: unknown): SettingsChange {
   }
   const removed = Object.entries(value).filter(([, setting]) => setting === null);
   const { noticeUrl, ...others } = readKnownSettings(value, "settings.");
-  if (noticeUrl !== undefined && !isNoticeUrl(noticeUrl)) {
+  const readable = noticeUrl === undefined ? undefined : readNoticeUrl(noticeUrl);
+  if (noticeUrl !== undefined && readable === undefined) {
     throw new MalformedBody("settings.noticeUrl must be an http or https address without a user or password in it");
   }
-  return { ...Object.fromEntries(removed), ...others, ...(noticeUrl === undefined ? {} : { noticeUrl }) };
+  return { ...Object.fromEntries(removed), ...others, ...(readable === undefined ? {} : { noticeUrl: readable }) };
 }

@@ -144,7 +144,7 @@ export interface CoreCommand<Request, Result> {
 export interface Pipeline {
   readonly store: Store;
   /** What merchants have set, by id, as far as the node trusts what it read. */
-  settingsOf(merchantIds: readonly string[]): Promise<ReadonlyMap<string, MerchantSettings>>;
+  settingsOf(tx: Queryable, merchantIds: readonly string[]): Promise<ReadonlyMap<string, MerchantSettings>>;
   /** What the payment's dialect tells of an event, with the payment as the event left it. Pure. */
   announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
   /** Whether exchanges are kept at all. */
@@ -180,7 +180,7 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await refunds.upsert(tx, lastById(changes.flatMap((change) => change.refunds ?? [])));
   await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
   await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));
-  const tell = await teller(pipeline, changes);
+  const tell = await teller(pipeline, tx, changes);
   const told = changes.map(tell);
   await events.insert(
     tx,
@@ -203,9 +203,9 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
 }
 
 /** Gives the events of one decision, and the deliveries of each with the payment as that decision left it. */
-async function teller(pipeline: Pipeline, all: readonly Changes[]) {
+async function teller(pipeline: Pipeline, tx: Queryable, all: readonly Changes[]) {
   const merchants = new Set(all.flatMap((changes) => changes.payments ?? []).map((payment) => payment.merchantId));
-  const settings = await pipeline.settingsOf([...merchants]);
+  const settings = await pipeline.settingsOf(tx, [...merchants]);
   return (changes: Changes): { events: Event[]; deliveries: Delivery[] } => {
     const told = (changes.events ?? []).map((stated) => {
       const event: Event = { id: newId("evt"), ...stated, announcedTo: 0 };

@@ -116,7 +116,7 @@ export class Core {
     this.#engine = new DeliveryEngine(store.pool, this.#announcers, options.send, log);
     const pipeline: Pipeline = {
       store,
-      settingsOf: (merchantIds) => this.directory.settingsOf(merchantIds),
+      settingsOf: (tx, merchantIds) => this.directory.settingsOf(tx, merchantIds),
       announce: (event, payment, settings) => this.#announce(event, payment, settings),
       keepExchanges: options.keepExchanges,
       deliveriesMade: () => this.#engine.wake(),
@@ -221,9 +221,7 @@ export class Core {
 
   /** Changes a merchant's name or settings; other nodes may go by the old ones for `directory_trust_ms`. */
   async changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant>> {
-    const outcome = await this.#changeMerchant(request);
-    this.directory.forget(request.merchantId);
-    return outcome;
+    return this.#changeMerchant(request).finally(() => this.directory.forget(request.merchantId));
   }
 
   /** Gives a merchant one more credential, which works at once. */
@@ -233,9 +231,7 @@ export class Core {
 
   /** Takes a credential away with its access token, which other nodes may take for `directory_trust_ms` more. */
   async removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential>> {
-    const outcome = await this.#removeCredential(request);
-    this.directory.forget(request.merchantId);
-    return outcome;
+    return this.#removeCredential(request).finally(() => this.directory.forget(request.merchantId));
   }
 
   /** Undefined when the credential is there no more. */

@@ -39,21 +39,28 @@ export const limits = {
   delivery_patience_ms: 500,
   /** All attempts of a node that were not answered yet, slow ones too. */
   deliveries_unanswered: 1_024,
-  /** Unanswered attempts to one receiver (host and port); and to one that gave no answer the last time. */
+  /** Of both, those for one merchant. */
+  deliveries_in_flight_per_merchant: 96,
+  deliveries_unanswered_per_merchant: 512,
+  /** Unanswered attempts to one receiver; and to one that gave no answer the last time. */
   deliveries_per_receiver: 8,
   deliveries_per_silent_receiver: 2,
   /** Receivers that a node remembers as silent. */
   silent_receivers: 1_000,
   delivery_poll_ms: 500,
+  /** When looking for due deliveries takes longer than this, as long a rest follows, at most a second. */
+  delivery_look_ms: 20,
   /** How long a node that ends waits for attempts under way. */
   delivery_stop_grace_ms: 5_000,
   /** A first attempt waits for the one before it (same subject, same URL) until that is this old. */
   delivery_predecessor_wait_s: 60,
   /** Bytes kept of a receiver's answer. */
   delivery_answer_kept_bytes: 2_048,
-  /** URLs that one payment's notices go to, and the length of each. */
+  /** URLs that one payment's notices go to; the length of each, and of its host, as they are called (in ASCII). */
   notice_urls_max: 10,
   notice_url_length: 2_048,
+  notice_host_length: 253,
+  receiver_length: 500,
 
   /** Times outside these are nobody's; the sandbox clock stops at the last. */
   time_first: "2000-01-01T00:00:00Z",

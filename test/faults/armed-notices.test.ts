@@ -235,7 +235,7 @@ describe("a notice that is lost", () => {
     60_000,
   );
 
-  it("is missed by the doctor when nobody finds it within a minute, whatever the clock was moved by", async () => {
+  it("is missed by the doctor when a node has not found it within a minute, whatever the clock was moved by", async () => {
     const database = await createDatabase();
     try {
       const node = await startTestNode({ database });
@@ -252,7 +252,13 @@ describe("a notice that is lost", () => {
       const env = environment(database);
       expect(await runCli(["doctor"], env)).toMatchObject({ code: 0 });
       await pool.query("UPDATE sandbox_bank_transactions SET lost_at = lost_at - interval '1 minute'");
+      // There was nobody to find it.
+      expect(await runCli(["doctor"], env)).toMatchObject({ code: 0 });
+      await pool.query(
+        "INSERT INTO nodes (id, heartbeat_at, started_at) VALUES ('node_blind', now() + interval '1 hour', now() - interval '2 minutes')",
+      );
       const { code, stdout } = await runCli(["doctor"], env);
+      await pool.query("DELETE FROM nodes");
       expect([code, stdout]).toEqual([1, expect.stringContaining("BROKEN  a notice that was lost is found")]);
       expect(stdout).toContain(noticeId);
       await withNode({ database }, async (next) => {
@@ -260,6 +266,32 @@ describe("a notice that is lost", () => {
         await allTold(database);
       });
     } finally {
+      await database.drop();
+    }
+  }, 60_000);
+});
+
+describe("notices that the books cannot take", () => {
+  it("hold up no other, and are told again ever later", async () => {
+    const database = await createDatabase();
+    const node = await startTestNode({ database });
+    try {
+      const { pool } = database;
+      await pool.query(
+        `INSERT INTO sandbox_bank_transactions (id, kind, bank_code, number, amount, occurred_at, recorded_at)
+         SELECT 'poison_' || i, 'credit', '088', '1', 1, 'infinity', now() - interval '1 hour' FROM generate_series(1, 450) i`,
+      );
+      const payment = await node.issue();
+      await node.arm("notice-late", { delay_s: 1 });
+      await payUntold(node, payment, "notice-late");
+      await isPaid(node, payment, finding_ms);
+      const { rows } = await pool.query(
+        "SELECT min(failures) AS least, bool_and(notify_at > recorded_at + interval '1 hour') AS later FROM sandbox_bank_transactions WHERE notified_at IS NULL",
+      );
+      expect(rows).toEqual([{ least: expect.any(Number), later: true }]);
+      expect(rows[0].least).toBeGreaterThan(0);
+    } finally {
+      await node.stop();
       await database.drop();
     }
   }, 60_000);

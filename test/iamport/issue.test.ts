@@ -117,6 +117,11 @@ describe("an account", () => {
     expect(new Set(issued.map((one) => one.pg_tid)).size).toBe(50);
   });
 
+  it("is announced once to an address that its order names twice", async () => {
+    const { imp_uid } = await node.issue({ notice_url: [shop.url, shop.url, shop.url.replace("http", "HTTP")] });
+    expect((await node.timeline(imp_uid)).payment.noticeUrls).toEqual([shop.url]);
+  });
+
   it("is announced to the notice_url of its order", async () => {
     const { imp_uid, merchant_uid } = await node.issue({ notice_url: shop.url });
     const told = await eventually(async () => shop.received.find((one) => one.body.includes(String(imp_uid))));
@@ -594,6 +599,7 @@ describe("a request that is refused", () => {
     ["notice_url", ["http://shop.example/", "ftp://shop.example/"]],
     ["notice_url", "https://user:secret@shop.example/"],
     ["notice_url", "https://user@shop.example/"],
+    ["notice_url", `https://shop.example/${"나".repeat(1_000)}`],
     ["notice_url", "http://"],
     ["notice_url", "http://shop.example:99999/"],
     ["name", "a\u0000b"],

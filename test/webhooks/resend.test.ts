@@ -90,6 +90,29 @@ describe("a range that is sent again", () => {
   });
 });
 
+describe("ranges that overlap", () => {
+  it("may be sent again at the same moment, and none of the calls fails", async () => {
+    shop.status = 200;
+    const begun = new Date(Date.now() - 1_000).toISOString();
+    const payments = await Promise.all(
+      Array.from({ length: 60 }, () => node.issue({ notice_url: `${shop.url}/many` })),
+    );
+    await Promise.all(
+      payments.map((one) => eventually(async () => (await deliveriesOf(one))[0]!.state === "delivered")),
+    );
+    const ranges = Array.from({ length: 24 }, (_, index) =>
+      index % 2 === 0 ? { url: `${shop.url}/many` } : { merchantId: "mer_naru_sandbox_key", from: begun },
+    );
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await Promise.all(ranges.map((range) => resend("", { state: "delivered", ...range })));
+      expect(answers.map(({ status }) => status)).toEqual(ranges.map(() => 202));
+      await Promise.all(
+        payments.map((one) => eventually(async () => (await deliveriesOf(one))[0]!.state === "delivered")),
+      );
+    }
+  }, 60_000);
+});
+
 describe("where the merchant asked for re-sends", () => {
   it("one by hand begins the schedule anew", async () => {
     await node.request("PATCH", "/naru/v1/merchants/mer_naru_sandbox_key", {

@@ -152,13 +152,17 @@ describe("a signature", () => {
     expect(new Set(sent.map((one) => one.headers["naru-delivery-id"]))).toEqual(new Set([delivery.id]));
   });
 
-  it("that cannot be made is an attempt that failed, kept with its reason", async () => {
-    sign = () => Promise.reject(new Error("the key is sealed with another master key"));
+  it("that cannot be made is no attempt: it is made a while later, and the receiver's one attempt is not lost", async () => {
+    let asked = 0;
+    sign = async () => {
+      asked += 1;
+      if (asked === 1) throw new Error("the key cannot be read");
+      return { "x-signature": "good" };
+    };
     const delivery = await announce({});
-    await eventually(async () => (await stateOf(delivery)).state === "exhausted");
-    expect(sent).toEqual([]);
-    const { rows } = await database.pool.query("SELECT status, error FROM delivery_attempts");
-    expect(rows).toEqual([{ status: null, error: "could not be signed" }]);
+    await eventually(async () => (await stateOf(delivery)).state === "delivered");
+    expect(sent.map((one) => one.headers["x-signature"])).toEqual(["good"]);
+    expect((await stateOf(delivery)).attempts).toBe(1);
   });
 });
 

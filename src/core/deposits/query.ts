@@ -16,7 +16,7 @@ export async function queryDeposits(
   const ask = <Answer>(make: (signal: AbortSignal) => Promise<Answer>) => withinTime(make, timeout_ms, stopping);
   const notices = await ask((signal) => service.unconfirmed(limits.deposits_queried, signal));
   if (notices.length === 0) return false;
-  const received = await Promise.allSettled(notices.map((notice) => receive(notice)));
+  const received = await Promise.allSettled(notices.map(async (notice) => receive(notice)));
   const taken = notices.filter((_, index) => received[index]!.status === "fulfilled");
   for (const [index, one] of received.entries()) {
     if (one.status === "fulfilled") continue;

@@ -2,7 +2,7 @@
  * Who a client is: credentials, access tokens and channels, read often and changed rarely, so a node trusts what it
  * read for `directory_trust_ms`. Only what was found is remembered, so a new credential works at once.
  */
-import type { Pool, Statement } from "../../store/index.ts";
+import type { Pool, Queryable, Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
 import {
   type Channel,
@@ -66,19 +66,22 @@ export class Directory {
   async tenant(merchantId: string): Promise<Tenant | undefined> {
     const known = this.#tenants.get(merchantId);
     if (known !== undefined) return known;
+    const put = this.#tenants.reading();
     const merchant = (await this.#pool.query<Merchant>(MERCHANT, [merchantId])).rows[0];
     if (merchant === undefined) return undefined;
     const owned = (await this.#pool.query<Channel>(CHANNELS, [merchantId])).rows;
-    return this.#tenants.put(merchantId, { merchant, channels: owned }, limits.directory_trust_ms);
+    return put(merchantId, { merchant, channels: owned }, limits.directory_trust_ms);
   }
 
-  async settingsOf(merchantIds: readonly string[]): Promise<Map<string, MerchantSettings>> {
+  /** `db`: where what is not known is read. */
+  async settingsOf(db: Queryable, merchantIds: readonly string[]): Promise<Map<string, MerchantSettings>> {
     const known = new Map(merchantIds.map((id) => [id, this.#settings.get(id)]));
     const unknown = merchantIds.filter((id) => known.get(id) === undefined);
     if (unknown.length > 0) {
-      const read = await this.#pool.query<Pick<Merchant, "id" | "settings">>(SETTINGS, [unknown]);
+      const put = this.#settings.reading();
+      const read = await db.query<Pick<Merchant, "id" | "settings">>(SETTINGS, [unknown]);
       for (const { id, settings } of read.rows) {
-        known.set(id, this.#settings.put(id, settings, limits.directory_trust_ms));
+        known.set(id, put(id, settings, limits.directory_trust_ms));
       }
     }
     return new Map([...known].filter((one): one is [string, MerchantSettings] => one[1] !== undefined));
@@ -103,16 +106,18 @@ export class Directory {
   async #findByToken(tokenHash: string): Promise<Tenant | undefined> {
     const known = this.#tokens.get(tokenHash);
     if (known !== undefined) return this.tenant(known);
+    const put = this.#tokens.reading();
     const token = await this.#pool.query<{ merchantId: string; left_ms: string }>(TOKEN, [tokenHash]);
     const found = token.rows[0];
     if (found === undefined) return undefined;
-    this.#tokens.put(tokenHash, found.merchantId, Math.min(limits.directory_trust_ms, Number(found.left_ms)));
+    put(tokenHash, found.merchantId, Math.min(limits.directory_trust_ms, Number(found.left_ms)));
     return this.tenant(found.merchantId);
   }
 }
 
 class Remembered<Value> {
   readonly #entries = new Map<string, { value: Value; until_ms: number }>();
+  #forgotten = 0;
 
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
@@ -120,16 +125,23 @@ class Remembered<Value> {
   }
 
   forget(key: string): void {
+    this.#forgotten += 1;
     this.#entries.delete(key);
   }
 
   forgetValue(value: Value): void {
+    this.#forgotten += 1;
     for (const [key, entry] of this.#entries) if (entry.value === value) this.#entries.delete(key);
   }
 
-  put(key: string, value: Value, trust_ms: number): Value {
-    if (this.#entries.size >= limits.directory_entries) this.#entries.clear();
-    this.#entries.set(key, { value, until_ms: performance.now() + trust_ms });
-    return value;
+  /** A reading begins; what it gives is remembered unless something was forgotten meanwhile. */
+  reading(): (key: string, value: Value, trust_ms: number) => Value {
+    const before = this.#forgotten;
+    return (key, value, trust_ms) => {
+      if (this.#forgotten !== before) return value;
+      if (this.#entries.size >= limits.directory_entries) this.#entries.clear();
+      this.#entries.set(key, { value, until_ms: performance.now() + trust_ms });
+      return value;
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { issuedAt } from "../fixtures.fixture.ts";
-import { type AttemptOutcome, judgeAttempt, newDeliveries } from "./delivery.ts";
+import { type AttemptOutcome, judgeAttempt, newDeliveries, readNoticeUrl } from "./delivery.ts";
 
 /** I'mport's re-sends: up to five, a minute apart. */
 const resends = [60, 60, 60, 60, 60];
@@ -75,6 +75,7 @@ describe("deliveries of an event", () => {
     );
     expect(new Set(made.map((delivery) => delivery.id)).size).toBe(2);
     expect(made.map((delivery) => delivery.url)).toEqual(urls);
+    expect(made.map((delivery) => delivery.receiver)).toEqual(["mer_1 shop.example/a", "mer_1 shop.example/b"]);
     for (const delivery of made) {
       expect(delivery).toMatchObject({
         eventId: "evt_1",
@@ -84,7 +85,6 @@ describe("deliveries of an event", () => {
         attempts: 0,
         tries: 0,
         dialect: "iamport",
-        receiver: "shop.example",
         queuedAt: issuedAt,
         nextAttemptAt: issuedAt,
         retryDelaysS: resends,
@@ -95,5 +95,26 @@ describe("deliveries of an event", () => {
 
   it("are none for an event that is not announced", () => {
     expect(newDeliveries(event, "iamport", [])).toEqual([]);
+  });
+});
+
+describe("an address of notices", () => {
+  it.each([
+    ["https://shop.example/hook", "https://shop.example/hook"],
+    ["HTTP://Shop.Example:80/hook?order=1", "http://shop.example/hook?order=1"],
+    ["https://나루.example/주문", "https://xn--910br1n.example/%EC%A3%BC%EB%AC%B8"],
+    ["http://shop.example/a\tb\r\nc", "http://shop.example/abc"],
+  ])("%j is kept as it is called", (text, href) => {
+    expect(readNoticeUrl(text)).toBe(href);
+  });
+
+  it.each([
+    ["another scheme", "ftp://shop.example/"],
+    ["no address", "http://"],
+    ["credentials", "https://user:secret@shop.example/"],
+    ["more than an index takes, as it is called", `http://shop.example/${"나".repeat(700)}`],
+    ["a host that no name can have", `http://${Array(60).fill("나".repeat(30)).join(".")}/`],
+  ])("with %s is none", (_name, text) => {
+    expect(readNoticeUrl(text)).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@
  */
 import { newId, table } from "../../store/index.ts";
 import type { Event } from "../events/event.ts";
+import { limits } from "../limits.ts";
 import type { MerchantSettings } from "../merchants/merchant.ts";
 import type { Payment } from "../payments/payment.ts";
 
@@ -56,7 +57,7 @@ export interface Delivery {
   subjectSeq: number;
   dialect: string;
   url: string;
-  /** Host and port of the URL, by which attempts are shared out. */
+  /** The merchant, and the URL without its query: by this attempts are shared out. */
   receiver: string;
   headers: Record<string, string>;
   body: string;
@@ -123,7 +124,7 @@ export function newDeliveries(event: Event, dialect: string, announcements: read
     subjectSeq: event.subjectSeq,
     dialect,
     url,
-    receiver: receiverOf(url),
+    receiver: receiverOf(event.merchantId!, url),
     headers,
     body,
     retryDelaysS: retryDelays_s,
@@ -142,15 +143,21 @@ export function newDeliveries(event: Event, dialect: string, announcements: read
   }));
 }
 
-/** http or https. Credentials in it would be kept and shown with the payment, and are not sent. */
-export function isNoticeUrl(text: string): boolean {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === "" && password === "";
+/**
+ * An address as it is called and shown: in ASCII, without what parsers leave out; undefined if none can be called so.
+ * Credentials in it would be kept and shown with the payment, and are not sent.
+ */
+export function readNoticeUrl(text: string): string | undefined {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+  const { username, password, hostname, href } = new URL(text);
+  const fits = href.length <= limits.notice_url_length && hostname.length <= limits.notice_host_length;
+  return username === "" && password === "" && fits ? href : undefined;
 }
 
-function receiverOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+/** Attempts are shared out among merchants, and among the places at which each is told; not by what a query adds. */
+function receiverOf(merchantId: string, url: string): string {
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: url, pathname: "" };
+  return `${merchantId} ${host}${pathname}`.slice(0, limits.receiver_length);
 }
 
 /** What became of one attempt: a status the receiver answered with, or the reason there was none. */

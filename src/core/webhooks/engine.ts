@@ -9,7 +9,7 @@
  * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old, where its dialect
  * keeps order. Retries hold nothing else up, since only deliveries that were not attempted since they were queued wait.
  *
- * No receiver takes another's place. Each may have a few attempts under way; one that did not answer the last time, or
+ * No receiver takes another's place, and no merchant. Each receiver may have a few attempts under way; one that did not answer the last time, or
  * has not answered for a while, has them one after the other. Attempts that take long no longer count among those a node
  * makes at once, and hold no other of their receiver up for longer than that.
  */
@@ -40,11 +40,12 @@ export const isUnleased = `(d.lease_node IS NULL OR NOT EXISTS (SELECT FROM node
 const isFree = `(${isUnleased} OR (d.lease_node = $1 AND d.id <> ALL($4)))`;
 
 /**
- * Takes due deliveries whose lease is free, for each receiver no more than it may have now, and of those first the
- * oldest of each receiver, then the second, and so on. Steps through the index of what is pending from receiver to
- * receiver, so that one which is owed much is not waded through. Heartbeats and leases go by real time; schedules by
- * business time. $1: the node, $2: the fencing id, $3: how many, $4: the deliveries this node knows it holds, $5 and
- * $6: receivers that may not have as many as others, and how many they may have.
+ * Takes due deliveries whose lease is free, for each receiver and each merchant no more than they may have now: of each
+ * merchant one, of its receivers the oldest of each first; then the next of each merchant, and so on. Steps through the
+ * index of what is pending from receiver to receiver, so that one which is owed much is not waded through. Heartbeats
+ * and leases go by real time; schedules by business time. $1: the node, $2: the fencing id, $3: how many, $4: the
+ * deliveries this node knows it holds, $5 and $6: receivers that may not have as many as others, and how many they may
+ * have, $7 and $8: the same of merchants, $9: the dialects this node knows.
  */
 const LEASE: Statement = {
   name: "lease-deliveries",
@@ -52,18 +53,24 @@ const LEASE: Statement = {
       (SELECT receiver FROM deliveries WHERE state = 'pending' ORDER BY receiver LIMIT 1)
       UNION ALL SELECT next.receiver FROM receivers r CROSS JOIN LATERAL (SELECT receiver FROM deliveries
         WHERE state = 'pending' AND receiver > r.receiver ORDER BY receiver LIMIT 1) next
-    ), fair AS (
-      SELECT due.id, due.next_attempt_at, row_number() OVER (PARTITION BY r.receiver ORDER BY due.next_attempt_at, due.id) AS place
+    ), waiting AS (
+      SELECT due.*, row_number() OVER (PARTITION BY r.receiver ORDER BY due.next_attempt_at, due.id) AS place
       FROM receivers r LEFT JOIN unnest($5::text[], $6::int[]) AS bound (receiver, most) ON bound.receiver = r.receiver
-      CROSS JOIN LATERAL (SELECT d.id, d.next_attempt_at FROM deliveries d, clock
-        WHERE d.receiver = r.receiver AND d.state = 'pending' AND d.next_attempt_at <= clock.now AND ${isFree}
+      CROSS JOIN LATERAL (SELECT d.id, d.merchant_id, d.next_attempt_at FROM deliveries d, clock
+        WHERE d.receiver = r.receiver AND d.state = 'pending' AND d.next_attempt_at <= clock.now AND d.dialect = ANY($9) AND ${isFree}
           AND (d.tries > 0 OR NOT d.ordered OR NOT EXISTS (SELECT FROM deliveries b WHERE b.subject_id = d.subject_id
             AND b.url = d.url AND b.subject_seq < d.subject_seq AND b.state = 'pending'
             AND b.queued_at > clock.now - ${limits.delivery_predecessor_wait_s} * interval '1 second'))
         ORDER BY d.next_attempt_at, d.id LIMIT coalesce(bound.most, ${limits.deliveries_per_receiver})) due
+    ), shared AS (
+      SELECT id, merchant_id, next_attempt_at, row_number() OVER (PARTITION BY merchant_id ORDER BY place, next_attempt_at, id) AS turn
+      FROM waiting
+    ), chosen AS (
+      SELECT s.id FROM shared s LEFT JOIN unnest($7::text[], $8::int[]) AS bound (merchant_id, most) ON bound.merchant_id = s.merchant_id
+      WHERE s.turn <= coalesce(bound.most, ${limits.deliveries_in_flight_per_merchant}) ORDER BY s.turn, s.next_attempt_at LIMIT $3
     ), due AS (
-      SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM fair ORDER BY place, next_attempt_at LIMIT $3)
-        AND d.state = 'pending' AND ${isFree} FOR UPDATE OF d SKIP LOCKED)
+      SELECT d.id FROM deliveries d, clock WHERE d.id IN (SELECT id FROM chosen)
+        AND d.state = 'pending' AND d.next_attempt_at <= clock.now AND ${isFree} FOR UPDATE OF d SKIP LOCKED)
     UPDATE deliveries d SET lease_node = $1, lease_id = $2 FROM due WHERE d.id = due.id
     RETURNING ${deliveries.select("d")}`,
 };
@@ -95,6 +102,7 @@ export interface EngineLog {
 
 interface UnderWay {
   receiver: string;
+  merchantId: string;
   /** By this process's own clock. */
   begun_ms: number;
   attempt: Promise<void>;
@@ -109,13 +117,14 @@ export class DeliveryEngine {
   readonly #inFlight = new Map<string, UnderWay>();
   /** Receivers that gave no answer the last time. */
   readonly #silent = new Set<string>();
-  /** Attempted, but the attempt could not be recorded: left alone for a while before it is made again. */
+  /** The attempt could not be made, or not recorded: left alone for a while before it is made again. */
   readonly #unrecorded = new Set<string>();
   #running = false;
   #abandoned = false;
   #wanted = false;
   #taking: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #beating: Promise<void> | undefined;
 
   constructor(pool: Pool, announcers: ReadonlyMap<string, Announcer>, send: Send, log: EngineLog) {
     this.#pool = pool;
@@ -127,10 +136,9 @@ export class DeliveryEngine {
   async start(): Promise<void> {
     await this.#beat();
     this.#running = true;
-    const beat = setInterval(
-      () => void this.#beat().catch((error) => this.#log.warn({ err: error }, "the heartbeat failed")),
-      limits.heartbeat_ms,
-    );
+    const beat = setInterval(() => {
+      this.#beating = this.#beat().catch((error) => this.#log.warn({ err: error }, "the heartbeat failed"));
+    }, limits.heartbeat_ms);
     this.#timers = [beat, setInterval(() => this.wake(), limits.delivery_poll_ms)];
     this.wake();
   }
@@ -147,6 +155,7 @@ export class DeliveryEngine {
     ]);
     this.#abandoned = true;
     clearInterval(beat);
+    await this.#beating;
     await this.#pool.query("DELETE FROM nodes WHERE id = $1", [this.#node]);
   }
 
@@ -172,20 +181,25 @@ export class DeliveryEngine {
     if (free <= 0) return;
     const leaseId = newId("lease");
     const held = [...this.#inFlight.keys(), ...this.#unrecorded];
-    const bounds = this.#bounds();
+    const [receivers, merchants] = [this.#receiverBounds(), this.#merchantBounds()];
+    const begun_ms = performance.now();
     const taken = await this.#pool.query<Delivery>(LEASE, [
       this.#node,
       leaseId,
       free,
       held,
-      [...bounds.keys()],
-      [...bounds.values()],
+      [...receivers.keys()],
+      [...receivers.values()],
+      [...merchants.keys()],
+      [...merchants.values()],
+      [...this.#announcers.keys()],
     ]);
+    const took_ms = performance.now() - begun_ms;
     if (taken.rows.length > 0) this.#wanted = true;
     for (const delivery of taken.rows) {
       const attempt = this.#attempt(delivery)
         .catch((error) => {
-          this.#log.warn({ err: error, delivery: delivery.id }, "an attempt could not be recorded");
+          this.#log.warn({ err: error, delivery: delivery.id }, "an attempt could not be made or recorded");
           this.#unrecorded.add(delivery.id);
           setTimeout(() => this.#unrecorded.delete(delivery.id), limits.node_dead_after_s * 1000).unref();
         })
@@ -193,19 +207,38 @@ export class DeliveryEngine {
           this.#inFlight.delete(delivery.id);
           this.wake();
         });
-      this.#inFlight.set(delivery.id, { receiver: delivery.receiver, begun_ms: performance.now(), attempt });
+      const { receiver, merchantId } = delivery;
+      this.#inFlight.set(delivery.id, { receiver, merchantId, begun_ms: performance.now(), attempt });
     }
+    if (took_ms > limits.delivery_look_ms && this.#running) await pause(Math.min(took_ms, 1_000));
   }
 
   /** How many more attempts each receiver may have, of those that may not have as many as others. */
-  #bounds(): Map<string, number> {
+  #receiverBounds(): Map<string, number> {
     const underWay = new Map([...this.#silent].map((receiver) => [receiver, { slow: 0, fresh: 0 }]));
-    for (const one of this.#inFlight.values()) {
-      const count = underWay.get(one.receiver) ?? { slow: 0, fresh: 0 };
-      count[isSlow(one) ? "slow" : "fresh"] += 1;
-      underWay.set(one.receiver, count);
-    }
+    this.#count(underWay, (one) => one.receiver);
     return new Map([...underWay].map(([receiver, count]) => [receiver, allowance(count, this.#silent.has(receiver))]));
+  }
+
+  /** The same of merchants. */
+  #merchantBounds(): Map<string, number> {
+    const underWay = this.#count(new Map(), (one) => one.merchantId);
+    const { deliveries_in_flight_per_merchant: most, deliveries_unanswered_per_merchant: unanswered } = limits;
+    return new Map(
+      [...underWay].map(([id, { slow, fresh }]) => [
+        id,
+        Math.max(0, Math.min(most - fresh, unanswered - slow - fresh)),
+      ]),
+    );
+  }
+
+  #count(counts: Map<string, { slow: number; fresh: number }>, keyOf: (one: UnderWay) => string): typeof counts {
+    for (const one of this.#inFlight.values()) {
+      const count = counts.get(keyOf(one)) ?? { slow: 0, fresh: 0 };
+      count[isSlow(one) ? "slow" : "fresh"] += 1;
+      counts.set(keyOf(one), count);
+    }
+    return counts;
   }
 
   async #attempt(delivery: Delivery): Promise<void> {
@@ -239,22 +272,17 @@ export class DeliveryEngine {
 
   /** The one that has been silent for longest is forgotten when there are too many. */
   #remember(silent: string): void {
+    this.#silent.delete(silent);
     const [oldest] = this.#silent;
     if (oldest !== undefined && this.#silent.size >= limits.silent_receivers) this.#silent.delete(oldest);
     this.#silent.add(silent);
   }
 
   async #deliver(delivery: Delivery): Promise<AttemptOutcome> {
-    const announcer = this.#announcers.get(delivery.dialect);
-    if (announcer === undefined) throw new Error(`no dialect ${delivery.dialect} to deliver for`);
+    const announcer = this.#announcers.get(delivery.dialect)!;
     const { url, body, attempts } = delivery;
-    let signatures: Record<string, string> | undefined;
-    try {
-      signatures = await announcer.sign?.(delivery, new Date());
-    } catch (error) {
-      this.#log.warn({ err: error, delivery: delivery.id }, "a webhook could not be signed");
-      return { status: null, error: "could not be signed", answer: null, duration_ms: 0 };
-    }
+    // What cannot be signed was not attempted: it is left alone for a while, like what could not be recorded.
+    const signatures = await announcer.sign?.(delivery, new Date());
     const headers = { ...delivery.headers, ...signatures, [deliveryIdHeader]: delivery.id };
     const { first, later } = announcer.timeouts;
     return this.#send({ url, headers, body }, attempts === 0 ? first : later);

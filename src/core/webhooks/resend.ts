@@ -38,7 +38,8 @@ export async function resendDeliveries(
   const narrowed = conditionsOf(filter, values);
   const queued = await db.query<{ resent: number; chosen: number; last: string | null }>(
     `WITH chosen AS (SELECT d.id FROM deliveries d WHERE d.id > $1 ${narrowed} ORDER BY d.id LIMIT $2),
-      queued AS (${queueAnew} FROM ${clock} WHERE d.id IN (SELECT id FROM chosen) AND ${isUnleased} RETURNING d.id)
+      free AS (SELECT d.id FROM deliveries d WHERE d.id IN (SELECT id FROM chosen) AND ${isUnleased} ORDER BY d.id FOR UPDATE SKIP LOCKED),
+      queued AS (${queueAnew} FROM ${clock}, free WHERE d.id = free.id RETURNING d.id)
     SELECT (SELECT count(*) FROM queued) AS resent, count(*) AS chosen, max(id) AS last FROM chosen`,
     values,
   );

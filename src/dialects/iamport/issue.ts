@@ -5,7 +5,7 @@ import type { Tenant } from "../../core/merchants/directory.ts";
 import type { Channel } from "../../core/merchants/merchant.ts";
 import { type IssueCommandRequest, newIssueIds } from "../../core/virtual-accounts/commands.ts";
 import { findBankOfReserved, type ReservedNumber } from "../../core/virtual-accounts/pool.ts";
-import { isNoticeUrl } from "../../core/webhooks/delivery.ts";
+import { readNoticeUrl } from "../../core/webhooks/delivery.ts";
 import type { Fields } from "../../http/body.ts";
 import { readBankCode } from "./bank-codes.ts";
 import { selectChannel } from "./channel.ts";
@@ -89,7 +89,7 @@ function objectionOf(
   if (missing !== undefined) return errors.missing(missing);
   if (rules.plainReference && !isPlainReference(fields.merchant_uid)) return errors.specialCharacters;
   if (!isApiKeyRight(core, channel, rules, query)) return errors.hashMismatch;
-  const badUrl = fields.notice_url?.find((url) => !isNoticeUrl(url));
+  const badUrl = fields.notice_url?.find((url) => readNoticeUrl(url) === undefined);
   if (badUrl !== undefined) return errors.illTyped("notice_url", "사용자 정보가 없는 http(s) URL");
   return taxObjection(channel, rules, fields);
 }
@@ -179,9 +179,14 @@ function commandOf(
     taxFree: rules.taxes ? (fields.tax_free ?? null) : null,
     vatAmount: rules.taxes ? (fields.vat_amount ?? null) : null,
     escrow: fields.escrow_password !== undefined,
-    noticeUrls: fields.notice_url ?? (settings.noticeUrl === undefined ? [] : [settings.noticeUrl]),
+    noticeUrls: noticeUrlsOf(fields.notice_url ?? (settings.noticeUrl === undefined ? [] : [settings.noticeUrl])),
     userAgent: userAgent?.slice(0, userAgent_length) ?? null,
   };
+}
+
+/** Each once, as it is called. */
+function noticeUrlsOf(urls: readonly string[]): string[] {
+  return [...new Set(urls.map((url) => readNoticeUrl(url) ?? url))];
 }
 
 /** A deadline in seconds, as the last moment that is still in time. */

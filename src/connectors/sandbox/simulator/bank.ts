@@ -13,7 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
 import { inquire } from "../../../core/deposits/inquire.ts";
 import type { Core } from "../../../core/index.ts";
-import { Repeating } from "../../../core/jobs.ts";
+import { type JobLog, Repeating } from "../../../core/jobs.ts";
 import { type Command, claim, newId, type Pool } from "../../../store/index.ts";
 import type { BankRefusal } from "../errors.ts";
 import { sandbox, toNotice } from "../notices.ts";
@@ -24,6 +24,7 @@ import {
   bankLimits,
   befall,
   type NoticeFault,
+  postpone,
   readDue,
   readTransactions,
   transactions,
@@ -160,15 +161,17 @@ export class SandboxBank {
   readonly #core: Core;
   readonly #pool: Pool;
   readonly #faults: Faults;
+  readonly #log: JobLog;
   readonly #order: (order: Order) => Promise<BankAnswer>;
   readonly #acknowledged: BankTransaction[] = [];
   readonly #acknowledging: Repeating;
   readonly #resending: Repeating;
 
-  constructor(core: Core, faults: Faults, log: { warn(fields: object, message: string): void }) {
+  constructor(core: Core, faults: Faults, log: JobLog) {
     this.#core = core;
     this.#pool = core.store.pool;
     this.#faults = faults;
+    this.#log = log;
     const command = core.store.command(order);
     this.#order = (one) => command.submit(one);
     this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#acknowledgeAll(), log);
@@ -238,8 +241,12 @@ export class SandboxBank {
 
   async #resend(): Promise<boolean> {
     const due = await readDue(this.#pool);
-    const told = await Promise.allSettled(due.map((one) => this.#core.receiveNotice(toNotice(one))));
+    const told = await Promise.allSettled(due.map(async (one) => this.#core.receiveNotice(toNotice(one))));
     const taken = due.filter((_, index) => told[index]!.status === "fulfilled");
+    const failed = due.filter((_, index) => told[index]!.status === "rejected");
+    const [first] = told.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    if (failed.length > 0) this.#log.warn({ err: first, notices: failed.length }, "notices of the bank were not taken");
+    await postpone(this.#pool, failed);
     this.#acknowledged.push(...taken);
     const released = await this.#flush();
     return released > 0 || (due.length === bankLimits.resend_batch && taken.length > 0);

@@ -31,6 +31,10 @@ export const bankLimits = {
   resend_after_s: 5,
   resend_interval_ms: 2_000,
   resend_batch: 200,
+  /** A notice that Naru could not take is told again after 2, 4, 8 … seconds, at most this. */
+  resend_wait_max_s: 600,
+  /** One that it could not take so often is missed. */
+  failures_max: 6,
   /** Copies of a notice that is duplicated. */
   notice_copies: 3,
   /** A lost notice that nobody has found after this, by real time, is missed. */
@@ -74,6 +78,12 @@ const UNCONFIRMED: Statement = {
   text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t WHERE ${isDue("t")} ORDER BY recorded_at LIMIT $2`,
 };
 
+const POSTPONE: Statement = {
+  name: "postpone-bank-notices",
+  text: `UPDATE sandbox_bank_transactions t SET failures = failures + 1,
+      notify_at = ${businessNow} + least(2 ^ least(failures + 1, 20), ${bankLimits.resend_wait_max_s}) * interval '1 second'
+    FROM unnest($1::text[], $2::text[]) AS failed (id, kind) WHERE t.id = failed.id AND t.kind = failed.kind AND t.notified_at IS NULL`,
+};
 const HOLD: Statement = {
   name: "hold-bank-notice",
   text: `UPDATE sandbox_bank_transactions SET notify_at = ${businessNow} + $3 * interval '1 second', waits_for_next = $4
@@ -101,6 +111,12 @@ export async function acknowledge(pool: Pool, told: readonly Key[]): Promise<num
 export async function readDue(pool: Pool): Promise<BankTransaction[]> {
   const { resend_after_s, resend_batch } = bankLimits;
   return (await pool.query<BankTransaction>(UNACKNOWLEDGED, [resend_after_s, resend_batch])).rows;
+}
+
+/** They could not be taken, and hold up no other. */
+export async function postpone(pool: Pool, failed: readonly Key[]): Promise<void> {
+  if (failed.length === 0) return;
+  await pool.query(POSTPONE, [failed.map((one) => one.id), failed.map((one) => one.kind)]);
 }
 
 export type NoticeFault = Extract<Fault, "notice-lost" | "notice-late" | "notice-out-of-order">;
