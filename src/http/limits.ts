@@ -18,6 +18,13 @@ export const httpLimits = {
 
   /** Webhooks: connecting. How long the answer may take is the dialect's rule. */
   webhook_connect_timeout_ms: 10_000,
+  /** Within that, finding the receiver's name: the first try, at one server; a second round waits twice as long. */
+  webhook_name_try_ms: 1_500,
+  webhook_name_tries: 2,
+  /** All tries at all servers. */
+  webhook_name_timeout_ms: 6_000,
   /** The headers of a receiver's answer. */
   webhook_header_bytes: 16_384,
+  /** How long what follows the headers is read for the log. */
+  webhook_body_wait_ms: 1_000,
 } as const;

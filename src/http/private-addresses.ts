@@ -7,6 +7,7 @@
 import dns, { type LookupAddress } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
 import { addressOfHost, type Target } from "./hosts.ts";
+import { nameLookup, plainName } from "./names.ts";
 
 export type Reach = "public" | "loopback" | "private";
 
@@ -96,8 +97,13 @@ export interface TargetGuard {
   lookup: LookupFunction;
 }
 
-/** `resolve` is the system's resolver unless a test brings its own. */
-export function targetGuard(policy: TargetPolicy, resolve: LookupFunction = dns.lookup): TargetGuard {
+/**
+ * Names that the operator listed are resolved by the system, with all that it knows; the others, which anybody may
+ * make up, without its threads. A test may bring one resolver for all of them, or the name servers of the latter.
+ */
+export function targetGuard(policy: TargetPolicy, lookup?: LookupFunction, servers?: readonly string[]): TargetGuard {
+  const lookupListed = lookup ?? dns.lookup;
+  const lookupOther = lookup ?? nameLookup(servers === undefined ? {} : { servers });
   const names = new Set(policy.allow.flatMap((target) => ("name" in target ? [target.name] : [])));
   const networks = blockList(policy.allow.filter((target) => "network" in target));
   const mayCall = (address: string): boolean => {
@@ -112,12 +118,13 @@ export function targetGuard(policy: TargetPolicy, resolve: LookupFunction = dns.
       if (address !== undefined && !mayCall(address)) throw new PrivateAddress(`${address} is a private address`);
     },
     lookup(hostname, options, callback) {
+      const isListed = names.has(plainName(hostname));
+      const resolve = isListed ? lookupListed : lookupOther;
       resolve(hostname, { ...options, all: true }, (error, found) => {
         if (error !== null) return callback(error, "", 0);
         const addresses = found as LookupAddress[];
         const first = addresses[0];
         if (first === undefined) return callback(new Error(`${hostname} has no address`), "", 0);
-        const isListed = names.has(hostname.toLowerCase().replace(/\.$/, ""));
         const refused = isListed ? undefined : addresses.find(({ address }) => !mayCall(address));
         if (refused !== undefined) {
           return callback(new PrivateAddress(`${hostname} is at ${refused.address}, a private address`), "", 0);
