@@ -26,7 +26,7 @@ export interface Announcement {
 
 /** How long an attempt may take, in real time. */
 export interface Timeouts {
-  /** For the answer to begin, and between its bytes. */
+  /** For the answer to begin, and between the bytes of its headers. */
   read_ms: number;
   /** From the beginning to the end. */
   total_ms: number;
