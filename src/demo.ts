@@ -85,11 +85,15 @@ function sandboxChannels(
   }));
 }
 
+export function demoMerchantId(impKey: string): string {
+  return `mer_${impKey}`;
+}
+
 /** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
   const { impKey, impSecret } = credentials.iamport;
   await core.registerMerchant({
-    merchant: { id: `mer_${impKey}`, name: "Naru Sandbox", settings: {} },
+    merchant: { id: demoMerchantId(impKey), name: "Naru Sandbox", settings: {} },
     credentials: [{ id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret) }],
     channels: sandboxChannels(core.secrets, credentials.iamport),
   });
@@ -101,7 +105,7 @@ export async function refusePublished(config: Config, core: Core): Promise<void>
   const known = await core.directory.credential("iamport", published.iamport.impKey);
   if (known === undefined) return;
   throw new ConfigError(
-    "this database holds the published sandbox credentials, made when the node listened on loopback only; " +
+    "this database holds the published sandbox credentials, made when this machine alone could reach the node; " +
       "use another database or NARU_DATA_DIR for a node that others can reach",
   );
 }

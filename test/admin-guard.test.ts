@@ -8,6 +8,7 @@ import { useNode, withNode } from "./support/scenario.ts";
 const { own, iamport } = await mountedRoutes();
 const all = [...own, ...iamport];
 const changes = ({ method }: Route) => method !== "GET" && method !== "HEAD";
+const forOperators = (route: Route) => changes(route) || route.operator;
 /** What only operators and viewers are for. */
 const guarded = own.filter(({ url }) => url.startsWith("/naru/v1") || url === "/metrics");
 const withoutToken = ["POST /users/getToken"];
@@ -53,12 +54,19 @@ describe("Naru's own API, with tokens set", () => {
     expectRefused(route, await ask(closed, route, { ...json, ...bearer("") }), 401, "unauthorized");
   });
 
-  it.each(guarded.filter(changes))("$name is no viewer's", async (route) => {
+  it.each(guarded.filter(forOperators))("$name is no viewer's", async (route) => {
     const viewer = { ...json, ...bearer(tokens.NARU_VIEWER_TOKEN) };
     expectRefused(route, await ask(closed, route, viewer), 403, "forbidden");
+    const operator = { ...json, ...bearer(tokens.NARU_OPERATOR_TOKEN) };
+    expect([401, 403]).not.toContain((await ask(closed, route, operator)).status);
   });
 
-  it.each(guarded.filter((route) => !changes(route)))("$name is a viewer's", async (route) => {
+  it("the demo credentials are for operators", () => {
+    const reads = guarded.filter((route) => forOperators(route) && !changes(route));
+    expect(reads.map(({ name }) => name)).toEqual(["GET /naru/v1/sandbox/credentials"]);
+  });
+
+  it.each(guarded.filter((route) => !forOperators(route)))("$name is a viewer's", async (route) => {
     const { status } = await ask(closed, route, bearer(tokens.NARU_VIEWER_TOKEN));
     expect([200, 400, 404]).toContain(status);
   });
@@ -76,6 +84,20 @@ describe("Naru's own API takes changes as JSON alone", () => {
     }
     expectRefused(route, await ask(open, route, {}), 415, "unsupported-media-type");
   });
+});
+
+describe("a DELETE of Naru's own API", () => {
+  it.each(guarded.filter(({ method }) => method === "DELETE"))(
+    "$name needs no media type without a body",
+    async (route) => {
+      const path = addressOf(route);
+      const bodiless: Record<string, string>[] = [{}, { "content-length": "0" }];
+      for (const headers of bodiless) {
+        const { status } = await raw(open.url, { method: "DELETE", path, headers });
+        expect([200, 404]).toContain(status);
+      }
+    },
+  );
 });
 
 describe("I'mport's API", () => {

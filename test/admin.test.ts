@@ -176,10 +176,45 @@ describe("lists", () => {
     ["merchants?after=nonsense", "after is no cursor: nonsense"],
     ["deliveries?after=nonsense", "after is no cursor: nonsense"],
     ["deliveries?state=lost", "state must be pending, delivered, exhausted"],
+    ["payments?statee=paid", "statee is unknown; there are limit, after, state, reference, wireId"],
+    ["payments?state=", "state is empty"],
+    ["payments?wireId=&wireId=imp_1", "wireId is empty"],
+    ["events?last=%20", "last is empty"],
+    ["ledger/trial-balance?currency=KRW", "currency is unknown; the address takes no fields"],
+    ["deliveries?merchantId=", "merchantId is empty"],
+    ["deliveries?paymentId=imp_123456789012", "paymentId must be pay_…, not imp_123456789012"],
     ["deliveries?from=yesterday", "from must be an ISO 8601 date-time such as 2030-01-01T00:00:00Z"],
   ])("refuse %s", async (path, message) => {
     const { status, body } = await node.get(`/naru/v1/${path}`);
     expect([status, body]).toMatchObject([400, { error: { message } }]);
+  });
+});
+
+describe("changes", () => {
+  it.each([
+    ["deliveries/resend", { merchantId: "" }, "merchantId is empty"],
+    ["deliveries/resend", { paymentId: "imp_1" }, "paymentId must be pay_…, not imp_1"],
+    ["deliveries/dlv_1/resend", { after: "dlv_1" }, "after is unknown; the body takes no fields"],
+    ["deliveries/resend?limit=1", { url: "http://x/" }, "limit is unknown; the address takes no fields"],
+    [
+      "sandbox/faults",
+      { fault: "refund-refused", chnce: 0.5 },
+      "chnce is unknown; there are fault, count, chance, seed, delay_s",
+    ],
+    ["sandbox/faults", { fault: "refund-refused", chance: " " }, "chance is empty"],
+    ["sandbox/deposits", { accountNumber: "1", depositorName: "" }, "depositorName is empty"],
+    ["sandbox/clock", { advanse: "P1D" }, "advanse is unknown; there are advance, to"],
+    ["merchants", { name: "Shop", setings: {} }, "setings is unknown; there are id, name, settings"],
+    ["merchants", { name: "Shop", settings: { noticeUrl: "" } }, "settings.noticeUrl is empty"],
+  ])("refuse %s %j", async (path, fields, message) => {
+    const { status, body } = await node.post<object>(`/naru/v1/${path}`, fields);
+    expect([status, body]).toMatchObject([400, { error: { message } }]);
+    expect(await node.armed()).toEqual([]);
+  });
+
+  it("take null for what is not given", async () => {
+    const { status } = await node.post<object>("/naru/v1/sandbox/clock", { advance: "PT0S", to: null });
+    expect(status).toBe(200);
   });
 });
 

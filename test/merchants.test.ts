@@ -90,14 +90,14 @@ const buyer = { buyer_name: "홍길동", buyer_email: "gildong@example.com" };
 
 describe("a merchant is not made", () => {
   it.each([
-    ["without a name", { name: "" }, "name is missing"],
+    ["without a name", { name: "" }, "name is empty"],
     ["with a name too long", { name: "가".repeat(81) }, "name may have 80 characters"],
     ["under an id of another kind", { id: "shop" }, "id must be mer_ and letters, digits, _ or -"],
     ["under an id too long", { id: `mer_${"x".repeat(61)}` }, "id may have 64 characters"],
     [
       "with a setting that is none",
       { settings: { noticeURL: "http://x" } },
-      "settings.noticeURL is no setting; there are noticeUrl, resendWebhooks, webhookFormat, announceIssued",
+      "settings.noticeURL is unknown; there are noticeUrl, resendWebhooks, webhookFormat, announceIssued",
     ],
     ["with settings that are no object", { settings: "json" }, "settings must be an object"],
     ["with a format that is none", { settings: { webhookFormat: "xml" } }, "settings.webhookFormat must be json, form"],
@@ -177,6 +177,7 @@ describe("a merchant's settings", () => {
     ["POST", "/merchants/mer_naru_sandbox_key/credentials", { dialect: "other" }, 400, "malformed"],
     ["POST", "/merchants/mer_naru_sandbox_key/credentials", {}, 400, "malformed"],
     ["DELETE", "/merchants/mer_naru_sandbox_key/credentials/nothing", {}, 404, "credential-unknown"],
+    ["DELETE", "/merchants/mer_naru_sandbox_key/credentials/naru_sandbox_key", {}, 409, "demo-credential"],
     ["DELETE", "/merchants/mer_nobody/credentials/nothing", {}, 404, "merchant-unknown"],
   ])("refuse %s %s %j with %i", async (method, path, body, status, code) => {
     const answer = await send(method, path, body);

@@ -74,6 +74,8 @@ export async function mountDeliveries(server: FastifyInstance, core: Core): Prom
 }
 
 function filterOf({ from, to, ...same }: Omit<Static<typeof DeliveriesQuery>, "limit" | "after">): DeliveryFilter {
+  const { paymentId = "pay_" } = same;
+  if (!paymentId.startsWith("pay_")) throw new MalformedBody(`paymentId must be pay_…, not ${paymentId}`);
   const [begin, end] = [readTime("from", from), readTime("to", to)];
   return { ...same, ...(begin === undefined ? {} : { from: begin }), ...(end === undefined ? {} : { to: end }) };
 }

@@ -1,12 +1,19 @@
 /**
  * Who may use Naru's own API. In sandbox mode on loopback: the person at the machine, since the shell has sent away
  * what came from pages of other origins. Everywhere else, or when one is set, a token is needed: a viewer's may look,
- * an operator's may change. Bodies are taken as JSON only, which no form of another page can send.
+ * an operator's may change, and see secrets. Bodies are taken as JSON only, which no form of another page can send.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Config, isOpenSandbox } from "../config.ts";
 import { fail } from "./errors.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** A read for operators alone where tokens are set. */
+    operator?: boolean;
+  }
+}
 
 export function guard(config: Config) {
   const open = isOpenSandbox(config) && config.operatorToken === undefined;
@@ -14,8 +21,8 @@ export function guard(config: Config) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const changes = request.method !== "GET" && request.method !== "HEAD";
     // No page of another origin can send DELETE without being asked about it, and most have no body.
-    const hasBody =
-      request.headers["content-length"] !== undefined || request.headers["transfer-encoding"] !== undefined;
+    const length = Number(request.headers["content-length"] ?? 0);
+    const hasBody = length > 0 || request.headers["transfer-encoding"] !== undefined;
     const mayHaveNone = request.method === "DELETE" && !hasBody;
     if (changes && !mayHaveNone && !/^application\/json\s*(;|$)/i.test(request.headers["content-type"]?.trim() ?? "")) {
       return fail(reply, 415, "unsupported-media-type", "send application/json");
@@ -23,10 +30,11 @@ export function guard(config: Config) {
     if (open) return undefined;
     const token = request.headers.authorization?.replace(/^bearer\s+/i, "") ?? "";
     const isOperator = matches(token, config.operatorToken);
-    if (isOperator || (!changes && matches(token, config.viewerToken))) return undefined;
-    const known = matches(token, config.viewerToken);
-    return known
-      ? fail(reply, 403, "forbidden", "a viewer may not change anything")
+    const isViewer = matches(token, config.viewerToken);
+    const isSecret = request.routeOptions.config.operator === true;
+    if (isOperator || (isViewer && !changes && !isSecret)) return undefined;
+    return isViewer
+      ? fail(reply, 403, "forbidden", changes ? "a viewer may not change anything" : "a viewer may not see secrets")
       : fail(reply, 401, "unauthorized", "send Authorization: Bearer with an operator or viewer token");
   };
 }

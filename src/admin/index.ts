@@ -10,13 +10,14 @@ import { failureBody } from "./errors.ts";
 import { guard } from "./guard.ts";
 import { type MerchantsOptions, mountMerchants } from "./merchants.ts";
 import type { Metrics } from "./metrics.ts";
+import { refuseUntaken } from "./requests.ts";
 import { mountSandbox, type SandboxOptions } from "./sandbox.ts";
 
 export interface AdminOptions {
   core: Core;
   config: Config;
   metrics: Metrics;
-  merchants: MerchantsOptions;
+  merchants: Omit<MerchantsOptions, "demoKey">;
   /** Undefined in live mode, where the sandbox paths do not exist. */
   sandbox: SandboxOptions | undefined;
 }
@@ -47,9 +48,11 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
       await server.register(
         async (scope) => {
           scope.addHook("onRequest", guard(config));
+          scope.addHook("preHandler", refuseUntaken);
           await mountBooks(scope, core);
           await mountDeliveries(scope, core);
-          await mountMerchants(scope, core, merchants);
+          const demoKey = sandbox?.credentials.iamport.impKey;
+          await mountMerchants(scope, core, { ...merchants, demoKey });
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });
           }

@@ -7,6 +7,7 @@ import { mergeSettings, type SettingsChange } from "../core/merchants/merchant.t
 import { listMerchants, readMerchant } from "../core/merchants/read.ts";
 import type { RegisterRequest } from "../core/merchants/register.ts";
 import { readNoticeUrl } from "../core/webhooks/delivery.ts";
+import { demoMerchantId } from "../demo.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
 import { fail } from "./errors.ts";
@@ -18,6 +19,8 @@ export interface MerchantsOptions {
   newKeys(): { impKey: string; impSecret: string };
   /** What a new merchant's money comes through; undefined in live mode, where its contracts are its own. */
   newChannels: ((impKey: string) => { inicisApiKey: string; channels: RegisterRequest["channels"] }) | undefined;
+  /** The demo merchant's own key; undefined in live mode, which has none. */
+  demoKey: string | undefined;
 }
 
 const dialect = "iamport";
@@ -123,6 +126,10 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
     { schema: { tags, summary: "Take a key away, with the access token it was given", description: trust } },
     async (request, reply) => {
       const { id, key } = request.params;
+      if (key === options.demoKey && id === demoMerchantId(key)) {
+        const reason = "the node makes it again when it starts";
+        return fail(reply, 409, "demo-credential", `the demo merchant's own key cannot be removed: ${reason}`);
+      }
       const removed = await core.removeCredential({ merchantId: id, dialect, key });
       return removed.ok ? readMerchant(pool, id) : refuse(reply, removed.refusal);
     },
@@ -146,11 +153,6 @@ function refuse(reply: FastifyReply, refusal: Refusal) {
 function readSettings(value: unknown): SettingsChange {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw new MalformedBody("settings must be an object");
-  const known = Object.keys(MerchantSettings.properties);
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new MalformedBody(`settings.${unknown} is no setting; there are ${known.join(", ")}`);
-  }
   const removed = Object.entries(value).filter(([, setting]) => setting === null);
   const { noticeUrl, ...others } = readKnownSettings(value, "settings.");
   const readable = noticeUrl === undefined ? undefined : readNoticeUrl(noticeUrl);

@@ -1,17 +1,39 @@
 /** How Naru's own API reads what it is sent; whatever is wrong is thrown and answered 400 by the shell. */
+import type { FastifyRequest } from "fastify";
 import type { Static, TObject } from "typebox";
 import { limits } from "../core/limits.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { type Problem, validator } from "../http/validate.ts";
 
-/** Reads a body or query by its schema; `place` stands before the name of a field that is wrong. */
+/**
+ * Reads a body or query by its schema; `place` stands before the name of a field that is wrong. A field that is unknown
+ * or empty is refused: passed over, a filter that was meant to narrow a change would not.
+ */
 export function reader<Schema extends TObject>(schema: Schema): (fields: unknown, place?: string) => Static<Schema> {
   const check = validator(schema);
+  const known = Object.keys(schema.properties);
   return (fields, place = "") => {
+    for (const [field, value] of Object.entries(fields as Fields)) {
+      if (!known.includes(field)) throw new MalformedBody(`${place}${field} is unknown; there are ${known.join(", ")}`);
+      if ([value].flat().some(isEmpty)) throw new MalformedBody(`${place}${field} is empty`);
+    }
     const checked = check(fields as Fields);
     if (checked.ok) return checked.value;
     throw new MalformedBody(`${place}${problemText(checked.problem)}`);
   };
+}
+
+/** A hook: an address or body in which a route takes no fields must have none. */
+export async function refuseUntaken({ routeOptions, query, body }: FastifyRequest): Promise<void> {
+  const { schema = {} } = routeOptions;
+  const places = [
+    ["address", schema.querystring, query],
+    ["body", schema.body, body],
+  ] as const;
+  for (const [place, taken, sent] of places) {
+    const [field] = taken === undefined ? Object.keys(sent as Fields) : [];
+    if (field !== undefined) throw new MalformedBody(`${field} is unknown; the ${place} takes no fields`);
+  }
 }
 
 /** Where a list goes on: the id of the last row of an earlier page, which begins so. */
@@ -32,6 +54,10 @@ export function readTime(field: string, text: string | undefined): Date | undefi
   const { time_first, time_last } = limits;
   if (time >= new Date(time_first) && time < new Date(time_last)) return time;
   throw new MalformedBody(`${field} must be a date-time from ${time_first} to ${time_last}`);
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "string" && value.trim() === "";
 }
 
 function problemText(problem: Problem): string {

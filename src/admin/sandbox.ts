@@ -36,7 +36,11 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
   const { pool } = core.store;
   const tags = ["Naru sandbox"];
 
-  server.get("/credentials", { schema: { tags, summary: "The demo merchant's credentials" } }, async () => credentials);
+  server.get(
+    "/credentials",
+    { config: { operator: true }, schema: { tags, summary: "The demo merchant's credentials, for operators" } },
+    async () => credentials,
+  );
 
   server.post(
     "/deposits",

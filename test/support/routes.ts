@@ -19,6 +19,8 @@ export interface Route {
   url: string;
   /** Method and URL. */
   name: string;
+  /** A read for operators alone. */
+  operator: boolean;
 }
 
 export interface Routes {
@@ -48,8 +50,9 @@ export async function mountedRoutes(): Promise<Routes> {
     log,
     guard: () => undefined,
     async prepare(root) {
-      root.addHook("onRoute", ({ method, url }) => {
-        for (const one of [method].flat()) mounted.push({ method: one, url, name: `${one} ${url}` });
+      root.addHook("onRoute", ({ method, url, config }) => {
+        const operator = config?.operator === true;
+        for (const one of [method].flat()) mounted.push({ method: one, url, name: `${one} ${url}`, operator });
       });
       root.addHook("onRequest", async (request, reply) => reply.send({ route: request.routeOptions.url ?? null }));
       await mountDocs(root, "0.0.0");

@@ -6,6 +6,8 @@ import { useNode, useReceiver } from "../support/scenario.ts";
 const node = useNode();
 const shop = useReceiver();
 
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 interface Delivery {
   id: string;
   state: string;
@@ -51,7 +53,7 @@ it("webhooks are listed newest first, with the order they are about and the last
       url: shop.url,
       state: "exhausted",
       attempts: 1,
-      lastAttempt: { attempt: 1, status: 404, error: null },
+      lastAttempt: { attempt: 1, startedAt: expect.stringMatching(time), status: 404, error: null },
     },
     { id: taken.delivery.id, state: "delivered", lastAttempt: { status: 200 } },
   ]);

@@ -63,6 +63,11 @@ const summary = `SELECT ${deliveries.select("d")}, e.type AS "eventType", p.refe
 
 type Row = Delivery & Omit<DeliverySummary, keyof Delivery>;
 
+/** Within JSON the database writes times in its own way. */
+function readRow({ leaseNode: _, leaseId: __, lastAttempt, ...row }: Row): Omit<Row, "leaseNode" | "leaseId"> {
+  return { ...row, lastAttempt: lastAttempt && { ...lastAttempt, startedAt: new Date(lastAttempt.startedAt) } };
+}
+
 /** Newest first, from before `before`. Walks the primary key, or the index of what narrows it; planned for what is asked. */
 export async function listDeliveries(
   db: Queryable,
@@ -71,20 +76,15 @@ export async function listDeliveries(
   const values: unknown[] = [filter.before ?? "~", filter.count];
   const narrowed = conditionsOf(filter, values);
   const found = await db.query<Row>(`${summary} WHERE d.id < $1 ${narrowed} ORDER BY d.id DESC LIMIT $2`, values);
-  return found.rows.map(({ headers: _, body: __, ...row }) => withoutLease(row));
+  return found.rows.map((row) => {
+    const { headers: _, body: __, ...shown } = readRow(row);
+    return shown;
+  });
 }
 
 export async function readDelivery(db: Pool, id: string): Promise<DeliveryDetail | undefined> {
   const [row] = (await db.query<Row>(`${summary} WHERE d.id = $1`, [id])).rows;
-  return row && { ...withoutLease(row), attemptLog: await readAttempts(db, [id]) };
-}
-
-function withoutLease<Held extends { leaseNode: unknown; leaseId: unknown }>({
-  leaseNode: _,
-  leaseId: __,
-  ...row
-}: Held): Omit<Held, "leaseNode" | "leaseId"> {
-  return row;
+  return row && { ...readRow(row), attemptLog: await readAttempts(db, [id]) };
 }
 
 const ATTEMPTS: Statement = {
