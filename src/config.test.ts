@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, isLoopback, readConfig, settings } from "./config.ts";
+import { ConfigError, isLoopback, isOpenSandbox, readConfig, readSettings, settings } from "./config.ts";
 
 const token = "0123456789abcdef";
 const key = "00".repeat(32);
@@ -49,7 +49,10 @@ describe("settings", () => {
     ["DATABASE_URL", "postgresql://naru@db/naru", { databaseUrl: "postgresql://naru@db/naru" }],
     ["NARU_OPERATOR_TOKEN", token, { operatorToken: token }],
     ["NARU_VIEWER_TOKEN", token, { viewerToken: token }],
-    ["NARU_PUBLIC_URL", "https://pay.example", { publicUrl: "https://pay.example" }],
+    ["NARU_PUBLIC_URL", "https://localhost/", { publicUrl: "https://localhost", loopback: true }],
+    ["NARU_PUBLIC_URL", "http://LocalHost.:8080", { loopback: true }],
+    ["NARU_PUBLIC_URL", "http://[::1]:8080", { publicUrl: "http://[::1]:8080", loopback: true }],
+    ["NARU_PUBLIC_URL", "http://127.8.9.10", { loopback: true }],
     ["NARU_ALLOWED_HOSTS", " Naru.internal, 10.0.0.5,::1 ,", { allowedHosts: ["naru.internal", "10.0.0.5", "[::1]"] }],
     ["NARU_WEBHOOK_ALLOW", "Shop.internal.", { webhookAllow: [{ name: "shop.internal" }] }],
     ["NARU_WEBHOOK_ALLOW", "10.0.0.0/8", { webhookAllow: [{ network: "10.0.0.0", prefix: 8, family: "ipv4" }] }],
@@ -76,6 +79,20 @@ describe("settings", () => {
     const config = readConfig({ NARU_HOST: host, NARU_OPERATOR_TOKEN: token });
     expect(config).toMatchObject({ host, loopback: false, mode: "sandbox" });
     expect(new URL(config.publicUrl).port).toBe("4100");
+  });
+
+  it.each(["https://pay.example", "http://192.168.0.2:4100", "http://[2001:db8::1]", "http://localhost.example"])(
+    "serve strangers by the public URL %s with a token",
+    (url) => {
+      const config = readConfig({ NARU_PUBLIC_URL: url, NARU_OPERATOR_TOKEN: token });
+      expect(config).toMatchObject({ host: "127.0.0.1", publicUrl: url, loopback: false });
+      expect(isOpenSandbox(config)).toBe(false);
+    },
+  );
+
+  it("of a command that calls a node elsewhere need no token of an operator", () => {
+    const env = { NARU_PUBLIC_URL: "https://pay.example", NARU_VIEWER_TOKEN: token };
+    expect(readSettings(env)).toMatchObject({ publicUrl: "https://pay.example", viewerToken: token });
   });
 
   it("run live with a token and a master key", () => {
@@ -119,7 +136,12 @@ describe("settings that cannot be used", () => {
     ["NARU_EXCHANGES_KEPT_DAYS", { NARU_EXCHANGES_KEPT_DAYS: "0" }],
     ["NARU_SANDBOX_BANK_CHECKS", { NARU_SANDBOX_BANK_CHECKS: "1" }],
     ["NARU_IAMPORT_ANNOUNCE_READY", { NARU_IAMPORT_ANNOUNCE_READY: "on" }],
+    ["NARU_OPERATOR_TOKEN", { NARU_OPERATOR_TOKEN: "열여섯 글자가 넘는 운영자 토큰" }],
+    ["NARU_VIEWER_TOKEN", { NARU_VIEWER_TOKEN: "0123456789\n0123456789" }],
     ["NARU_OPERATOR_TOKEN", { NARU_HOST: "0.0.0.0" }],
+    ["NARU_OPERATOR_TOKEN", { NARU_PUBLIC_URL: "https://pay.example" }],
+    ["NARU_OPERATOR_TOKEN", { NARU_PUBLIC_URL: "http://10.0.0.1:4100", NARU_VIEWER_TOKEN: token }],
+    ["NARU_PUBLIC_URL", { NARU_PUBLIC_URL: "pay.example" }],
     ["NARU_OPERATOR_TOKEN", { NARU_HOST: "127.0.0.1.example.com" }],
     ["NARU_OPERATOR_TOKEN", { NARU_HOST: "0.0.0.0", NARU_VIEWER_TOKEN: token }],
     ["NARU_OPERATOR_TOKEN", { ...live, NARU_OPERATOR_TOKEN: "" }],

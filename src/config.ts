@@ -1,15 +1,15 @@
 /**
- * Every setting of a node, in one table: its environment variable, its default, what it means. `readConfig` is the only
- * place that reads the environment.
+ * Every setting of a node, in one table: its environment variable, its default, what it means. This is the only place
+ * that reads the environment.
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { readHost, readTarget, type Target } from "./http/hosts.ts";
+import { addressOfHost, readHost, readTarget, type Target } from "./http/hosts.ts";
 
 export interface Config {
   port: number;
   host: string;
-  /** Bound to loopback only, so that whoever reaches it sits at this machine. */
+  /** Bound to loopback only, and with no public URL elsewhere, so that whoever reaches it sits at this machine. */
   loopback: boolean;
   dataDir: string;
   /** Unset: the embedded PostgreSQL in `dataDir`. */
@@ -54,7 +54,11 @@ export const settings = {
   },
   viewerToken: { variable: "NARU_VIEWER_TOKEN", default: "", about: "token that may only look, 16+ characters" },
   masterKey: { variable: "NARU_MASTER_KEY", default: "", about: "32 bytes, hex or base64; sandbox makes its own" },
-  publicUrl: { variable: "NARU_PUBLIC_URL", default: "", about: "what links are built from; default: the address" },
+  publicUrl: {
+    variable: "NARU_PUBLIC_URL",
+    default: "",
+    about: "where clients find the node; default: the address; any but loopback needs a token",
+  },
   allowedHosts: { variable: "NARU_ALLOWED_HOSTS", default: "", about: "names that a node on loopback also goes by" },
   webhookAllow: {
     variable: "NARU_WEBHOOK_ALLOW",
@@ -85,7 +89,25 @@ export class ConfigError extends Error {}
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 const token_length_min = 16;
 
+/** The settings of a node, with the secrets that it needs where others can reach it. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const config = readSettings(env);
+  const { mode, host, publicUrl, loopback } = config;
+  if (config.operatorToken === undefined && (mode === "live" || !loopback)) {
+    const { variable } = settings.operatorToken;
+    if (mode === "live") throw new ConfigError(`${variable} must be set in live mode`);
+    if (!isLoopback(host)) throw new ConfigError(`${variable} must be set to listen on ${host}`);
+    const name = new URL(publicUrl).hostname;
+    throw new ConfigError(`${variable} must be set when ${settings.publicUrl.variable} lets others come by ${name}`);
+  }
+  if (config.masterKey === undefined && mode === "live") {
+    throw new ConfigError(`${settings.masterKey.variable} must be set in live mode`);
+  }
+  return config;
+}
+
+/** The same for who only calls a node, from wherever it is. */
+export function readSettings(env: NodeJS.ProcessEnv): Config {
   const text = (setting: Setting): string => env[setting.variable]?.trim() || setting.default;
   const optional = (setting: Setting): string | undefined => text(setting) || undefined;
   const oneOf = <Choice extends string>(setting: Setting, choices: readonly Choice[]): Choice => {
@@ -101,8 +123,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const boolean = (setting: Setting): boolean => oneOf(setting, ["true", "false"]) === "true";
   const token = (setting: Setting): string | undefined => {
     const value = optional(setting);
-    if (value === undefined || value.length >= token_length_min) return value;
-    throw new ConfigError(`${setting.variable} must have at least ${token_length_min} characters`);
+    if (value === undefined) return undefined;
+    if (value.length < token_length_min) {
+      throw new ConfigError(`${setting.variable} must have at least ${token_length_min} characters`);
+    }
+    if (/^[ -~]+$/.test(value)) return value;
+    throw new ConfigError(`${setting.variable} may have letters, digits and signs of ASCII alone, to fit in a header`);
   };
 
   const list = <Item>(setting: Setting, read: (text: string) => Item | undefined, wanted: string): Item[] =>
@@ -118,19 +144,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
   const port = integer(settings.port, 0, 65_535);
   const host = text(settings.host);
-  const loopback = isLoopback(host);
   const mode = oneOf(settings.mode, ["sandbox", "live"]);
-  const operatorToken = token(settings.operatorToken);
   const databaseUrl = optional(settings.databaseUrl);
-  const masterKey = optional(settings.masterKey);
-  if (operatorToken === undefined && (mode === "live" || !loopback)) {
-    throw new ConfigError(
-      `${settings.operatorToken.variable} must be set ${mode === "live" ? "in live mode" : `to listen on ${host}`}`,
-    );
-  }
-  if (masterKey === undefined && mode === "live") {
-    throw new ConfigError(`${settings.masterKey.variable} must be set in live mode`);
-  }
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\//.test(databaseUrl)) {
     throw new ConfigError(`${settings.databaseUrl.variable} must begin with postgres://`);
   }
@@ -138,16 +153,19 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   if (!/^https?:\/\//i.test(publicUrl) || !URL.canParse(publicUrl)) {
     throw new ConfigError(`${settings.publicUrl.variable} must be an http or https URL`);
   }
+  const { hostname } = new URL(publicUrl);
+  const publicHost = addressOfHost(hostname) ?? hostname.replace(/\.$/, "");
   return {
     port,
     host,
-    loopback,
+    // Behind a tunnel or a proxy, what comes from anywhere comes to loopback.
+    loopback: isLoopback(host) && isLoopback(publicHost),
     dataDir: resolve(text(settings.dataDir)),
     databaseUrl,
     mode,
-    operatorToken,
+    operatorToken: token(settings.operatorToken),
     viewerToken: token(settings.viewerToken),
-    masterKey,
+    masterKey: optional(settings.masterKey),
     publicUrl: publicUrl.replace(/\/$/, ""),
     allowedHosts: list(settings.allowedHosts, readHost, "host name without port"),
     webhookAllow: list(settings.webhookAllow, readTarget, "host name, address or network such as 10.0.0.0/8"),

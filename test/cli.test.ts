@@ -105,6 +105,19 @@ describe("naru doctor", () => {
   });
 
   it.each([
+    ["of an older version", "DELETE FROM migrations WHERE version > 1", /^0002_\w+\.sql$/],
+    ["with no schema", "DROP SCHEMA public CASCADE; CREATE SCHEMA public", /^0001_\w+\.sql$/],
+  ])("sends a database %s to be migrated", async (_, damage, first) => {
+    const old = await createDatabase();
+    await old.pool.query(damage);
+    const { code, stdout, stderr } = await runCli(["doctor"], environment(old));
+    const [, file] =
+      /^naru: the database is not of this version \((\S+) is missing\); run `naru migrate`\n$/.exec(stderr) ?? [];
+    expect([code, stdout, file]).toEqual([1, "", expect.stringMatching(first)]);
+    await old.drop();
+  });
+
+  it.each([
     [
       "balances are the sums of their transfers",
       "UPDATE ledger_accounts SET debit = debit + 1 WHERE id = 'bank:sandbox'",

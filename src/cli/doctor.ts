@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { readSecrets } from "../installation.ts";
+import { MigrationError } from "../store/index.ts";
 import { createLogger } from "./logger.ts";
 import { example } from "./options.ts";
 
@@ -16,6 +17,12 @@ export const doctor = new Command("doctor")
     const database = await visitDatabase(config, log);
     const store = openStore(database.where, config);
     try {
+      const missing = await store.missingMigrations();
+      if (missing.length > 0) {
+        throw new MigrationError(
+          `the database is not of this version (${missing[0]} is missing); run \`naru migrate\``,
+        );
+      }
       const send = () => Promise.reject(new Error("the doctor sends nothing"));
       const { core } = createCore(config, store, await readSecrets(config), log, send);
       const { checked, breaches } = await core.checkInvariants(invariantsOf(config));

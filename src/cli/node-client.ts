@@ -1,5 +1,5 @@
 /** How commands speak to the node that is running: over its own API, as anyone at the machine could. */
-import { readConfig } from "../config.ts";
+import { readSettings } from "../config.ts";
 import { cliLimits } from "./limits.ts";
 
 /** The node cannot be reached, or refused. */
@@ -23,7 +23,7 @@ export interface NodeAnswer {
 
 /** A request to any path of the node, whatever it answers. */
 export async function reachNode(method: Method, path: string, init: RequestInit = {}): Promise<NodeAnswer> {
-  const { publicUrl } = readConfig(process.env);
+  const { publicUrl } = readSettings(process.env);
   try {
     const signal = AbortSignal.timeout(cliLimits.answer_timeout_ms);
     const response = await fetch(`${publicUrl}${path}`, { method, signal, ...init });
@@ -36,7 +36,7 @@ export async function reachNode(method: Method, path: string, init: RequestInit 
 
 /** A call of Naru's own API; whatever is not a success is thrown. `body` is the query of a GET. */
 export async function callNode<Answer>(method: Method, path: string, body: object = {}): Promise<Answer> {
-  const config = readConfig(process.env);
+  const config = readSettings(process.env);
   const token = config.operatorToken ?? (method === "GET" ? config.viewerToken : undefined);
   const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const answer =

@@ -1,7 +1,7 @@
 /** The door of the store: where the database is, and the one way to change it. */
 import type { GroupCommitLimits, GroupCommitMetrics } from "./group-commit.ts";
 import { type Command, GroupCommit, groupCommitLimits } from "./group-commit.ts";
-import { migrate } from "./migrate.ts";
+import { migrate, missingMigrations } from "./migrate.ts";
 import { createPool, type Pool, poolLimits, type Where } from "./postgres.ts";
 
 export { type Claim, claim } from "./claims.ts";
@@ -82,6 +82,11 @@ export class Store {
 
   migrate(): Promise<string[]> {
     return this.atLeisure(migrate);
+  }
+
+  /** The names of the migrations that the database has yet to see. */
+  missingMigrations(): Promise<string[]> {
+    return missingMigrations(this.pool);
   }
 
   /** For work that may take minutes, on a connection without the time limits of a node's requests. */

@@ -21,6 +21,10 @@ interface Migration {
   hash: string;
 }
 
+type Applied = Pick<Migration, "version" | "name" | "hash">;
+
+const APPLIED = "SELECT version, name, hash FROM migrations";
+
 /** Applies what is missing and returns the names of the files applied. */
 export async function migrate(pool: Pool): Promise<string[]> {
   const migrations = await readMigrations();
@@ -33,6 +37,14 @@ export async function migrate(pool: Pool): Promise<string[]> {
     // Ending the connection also ends the advisory lock, whatever state an error left it in.
     connection.release(true);
   }
+}
+
+/** The names of the files that are missing in the database, which is left as it is. */
+export async function missingMigrations(pool: Pool): Promise<string[]> {
+  const migrations = await readMigrations();
+  const { rows } = await pool.query("SELECT to_regclass('migrations') IS NOT NULL AS begun");
+  const known = rows[0]!.begun === true ? (await pool.query<Applied>(APPLIED)).rows : [];
+  return missingOf(migrations, known).map(({ name }) => name);
 }
 
 async function checkServer(connection: Connection): Promise<void> {
@@ -48,22 +60,9 @@ async function checkServer(connection: Connection): Promise<void> {
 async function applyMissing(connection: Connection, migrations: Migration[]): Promise<string[]> {
   await connection.query(`CREATE TABLE IF NOT EXISTS migrations (
     version integer PRIMARY KEY, name text NOT NULL, hash text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`);
-  const known = await connection.query<{ version: number; name: string; hash: string }>("SELECT * FROM migrations");
-  const applied = new Map(known.rows.map((row) => [row.version, row]));
-  for (const row of known.rows) {
-    if (!migrations.some((migration) => migration.version === row.version)) {
-      throw new MigrationError(`the database has migration ${row.name}, which this version of Naru does not know`);
-    }
-  }
+  const known = await connection.query<Applied>(APPLIED);
   const names: string[] = [];
-  for (const migration of migrations) {
-    const before = applied.get(migration.version);
-    if (before !== undefined) {
-      if (before.hash !== migration.hash) {
-        throw new MigrationError(`${migration.name} was changed after it had been applied to this database`);
-      }
-      continue;
-    }
+  for (const migration of missingOf(migrations, known.rows)) {
     await connection.query("BEGIN");
     await connection.query(migration.sql);
     await connection.query("INSERT INTO migrations (version, name, hash) VALUES ($1, $2, $3)", [
@@ -75,6 +74,20 @@ async function applyMissing(connection: Connection, migrations: Migration[]): Pr
     names.push(migration.name);
   }
   return names;
+}
+
+function missingOf(migrations: readonly Migration[], known: readonly Applied[]): Migration[] {
+  const applied = new Map(known.map((row) => [row.version, row]));
+  for (const row of known) {
+    if (!migrations.some((migration) => migration.version === row.version)) {
+      throw new MigrationError(`the database has migration ${row.name}, which this version of Naru does not know`);
+    }
+  }
+  return migrations.filter(({ version, name, hash }) => {
+    const before = applied.get(version);
+    if (before === undefined || before.hash === hash) return before === undefined;
+    throw new MigrationError(`${name} was changed after it had been applied to this database`);
+  });
 }
 
 async function readMigrations(): Promise<Migration[]> {
