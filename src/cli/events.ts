@@ -3,7 +3,18 @@ import { Command } from "commander";
 import { findBank } from "../core/banks.ts";
 import type { EventPage, FollowedEvent } from "../core/events/follow.ts";
 import { limits } from "../core/limits.ts";
-import { type Cell, Columns, inColour, localTime, note, printJsonLines, printLine, type Wire, won } from "./format.ts";
+import {
+  type Cell,
+  type Column,
+  Columns,
+  inColour,
+  localTime,
+  note,
+  printJsonLines,
+  printLine,
+  type Wire,
+  won,
+} from "./format.ts";
 import { cliLimits } from "./limits.ts";
 import { callNode, NodeError } from "./node-client.ts";
 import { example, wholeNumber } from "./options.ts";
@@ -71,15 +82,17 @@ function mayPass({ status }: NodeError): boolean {
   return status === undefined || status >= 500;
 }
 
+export const eventColumns: readonly Column[] = [
+  { title: "time" },
+  { title: "event" },
+  { title: "amount", right: true },
+  { title: "payment", spare: true },
+  { title: "order", cut: true },
+  { title: "about", cut: true, spare: true },
+];
+
 function linesOf(): (page: Page) => void {
-  const columns = new Columns([
-    { title: "time" },
-    { title: "event" },
-    { title: "amount", right: true },
-    { title: "payment" },
-    { title: "order" },
-    { title: "about", cut: true },
-  ]);
+  const columns = new Columns(eventColumns);
   return (page) => {
     for (const line of columns.lines(page.events.map(rowOf))) printLine(line);
   };

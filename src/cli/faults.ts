@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { ArmedFault } from "../connectors/sandbox/index.ts";
-import { type Cell, Columns, printLine } from "./format.ts";
+import { type Cell, type Column, Columns, printLine } from "./format.ts";
 import { callNode } from "./node-client.ts";
 import { decimal, example } from "./options.ts";
 
@@ -29,7 +29,7 @@ export const faults = new Command("faults")
     const { faults: armed, known } = await callNode<Listed>("GET", "/sandbox/faults");
     printArmed(armed);
     printLine();
-    const columns = new Columns([{ title: "fault" }, { title: "what it does" }]);
+    const columns = new Columns(knownColumns);
     for (const line of columns.table(known.map(({ fault, about }) => [fault, about]))) printLine(line);
   });
 
@@ -61,19 +61,23 @@ faults
     printArmed((await callNode<Answer>("DELETE", path)).faults);
   });
 
+export const knownColumns: readonly Column[] = [{ title: "fault" }, { title: "what it does", wrap: true }];
+
+export const armedColumns: readonly Column[] = [
+  { title: "armed" },
+  { title: "when" },
+  { title: "delay", right: true },
+  { title: "calls", right: true },
+  { title: "struck", right: true },
+  { title: "what it does", cut: true, spare: true },
+];
+
 function printArmed(armed: readonly ArmedFault[]): void {
   if (armed.length === 0) {
     printLine("no fault is armed");
     return;
   }
-  const columns = new Columns([
-    { title: "armed" },
-    { title: "when" },
-    { title: "delay", right: true },
-    { title: "calls", right: true },
-    { title: "struck", right: true },
-    { title: "what it does", cut: true },
-  ]);
+  const columns = new Columns(armedColumns);
   for (const line of columns.table(armed.map(rowOf))) printLine(line);
 }
 

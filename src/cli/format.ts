@@ -10,14 +10,17 @@ export type Cell = string | readonly [text: string, style: Style];
 export interface Column {
   title: string;
   right?: boolean;
-  /** On a terminal too narrow for all, its text is cut short … */
-  cut?: boolean;
+  /** On a terminal too narrow for all, its text is cut short, and at least so much of it shown … */
+  cut?: boolean | number;
   /** … and before that, the column is left out. */
   spare?: boolean;
+  /** Instead of being cut, it goes on in the lines below. */
+  wrap?: boolean;
 }
 
 const gap = 2;
 const cut_min = 8;
+const wrap_min = 20;
 
 const terminal = () => (process.stdout.isTTY ? process.stdout : undefined);
 
@@ -45,17 +48,20 @@ export function printJsonLines(values: readonly object[]): void {
   for (const value of values) process.stdout.write(`${json(value)}\n`);
 }
 
+/** What a terminal could take for a command, for a turn of the direction of writing, or for the end of a line. */
+const commanding = /\p{Cc}|\p{Bidi_Control}|\p{Zl}|\p{Zp}/gu;
+
 /** With what a terminal could take for a command written as its number. */
 function json(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
-    /(?!\n)\p{Cc}/gu,
+    new RegExp(`(?!\\n)(?:${commanding.source})`, "gu"),
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
 
 /** What is not the result: on stderr, so that stdout stays the result alone. */
-export function note(text: string): void {
-  process.stderr.write(`naru: ${text}\n`);
+export function note(...lines: readonly string[]): void {
+  process.stderr.write(`naru: ${lines.map(cleaned).join("\n")}\n`);
 }
 
 export function won(amount: number): string {
@@ -100,7 +106,7 @@ export class Columns {
       });
     }
     const widths = this.#fitted();
-    return rows.map((row) => this.#line(row, widths));
+    return rows.flatMap((row) => this.#linesOf(row, widths));
   }
 
   /** The titles and the rows. */
@@ -111,7 +117,7 @@ export class Columns {
     });
     const lines = this.lines(rows);
     const titles = this.#columns.map(({ title }, index): Cell => [this.#widths[index] === 0 ? "" : title, "dim"]);
-    return [this.#line(titles, this.#fitted()), ...lines];
+    return [...this.#linesOf(titles, this.#fitted()), ...lines];
   }
 
   /** The widths that fit the terminal; 0: left out. */
@@ -126,37 +132,63 @@ export class Columns {
     const narrow = (index: number, width: number) => {
       if (excess() > 0) widths[index] = Math.min(widths[index]!, width);
     };
-    const of = (kind: "cut" | "spare") => this.#columns.flatMap((column, index) => (column[kind] ? [index] : []));
-    const cuttable = of("cut");
-    const slack = () => cuttable.reduce((sum, index) => sum + Math.max(0, widths[index]! - cut_min), 0);
-    for (const index of of("spare").reverse()) if (excess() > slack()) narrow(index, 0);
-    for (const index of cuttable.reverse()) narrow(index, Math.max(cut_min, widths[index]! - excess()));
+    const indexes = this.#columns.map((_, index) => index).reverse();
+    const least = (index: number) => {
+      const { cut = false, wrap = false } = this.#columns[index]!;
+      if (typeof cut === "number") return cut;
+      return cut ? cut_min : wrap ? wrap_min : Number.POSITIVE_INFINITY;
+    };
+    const slack = () => indexes.reduce((sum, index) => sum + Math.max(0, widths[index]! - least(index)), 0);
+    for (const index of indexes) if (this.#columns[index]!.spare && excess() > slack()) narrow(index, 0);
+    for (const index of indexes) narrow(index, Math.max(least(index), widths[index]! - excess()));
     return widths;
   }
 
-  #line(row: readonly Cell[], widths: readonly number[]): string {
+  /** One line, or more where a column goes on below. */
+  #linesOf(row: readonly Cell[], widths: readonly number[]): string[] {
     const shown = row.flatMap((cell, index) => {
+      const { right, wrap } = this.#columns[index]!;
       const width = widths[index]!;
       if (width === 0) return [];
-      const text = shortened(textOf(cell), width);
-      const padding = " ".repeat(width - stringWidth(text));
-      const painted = typeof cell === "string" ? text : paint(text, cell[1]);
-      return [this.#columns[index]!.right ? `${padding}${painted}` : `${painted}${padding}`];
+      const texts = wrap ? wrapped(textOf(cell), width) : [shortened(textOf(cell), width)];
+      const line = (text: string) => {
+        const padding = " ".repeat(width - stringWidth(text));
+        const painted = typeof cell === "string" ? text : paint(text, cell[1]);
+        return right ? `${padding}${painted}` : `${painted}${padding}`;
+      };
+      return [{ texts, line }];
     });
-    return shown.join(" ".repeat(gap)).trimEnd();
+    const height = Math.max(1, ...shown.map(({ texts }) => texts.length));
+    return Array.from({ length: height }, (_, at) =>
+      shown
+        .map(({ texts, line }) => line(texts[at] ?? ""))
+        .join(" ".repeat(gap))
+        .trimEnd(),
+    );
   }
 }
 
-/**
- * What strangers wrote may hold what a terminal takes for commands, or what turns the direction of writing: shown as
- * signs of what they are.
- */
 function textOf(cell: Cell): string {
-  const text = typeof cell === "string" ? cell : cell[0];
-  return text.replace(/\p{Cc}|\p{Bidi_Control}/gu, (letter) => {
+  return cleaned(typeof cell === "string" ? cell : cell[0]);
+}
+
+/** What strangers wrote, with what a terminal could take for more than text shown as signs of what it is. */
+export function cleaned(text: string): string {
+  return text.replace(commanding, (letter) => {
     const code = letter.charCodeAt(0);
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\ufffd";
   });
+}
+
+/** Between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const line = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (stringWidth(line) <= width) lines.splice(-1, 1, line);
+    else lines.push(shortened(word, width));
+  }
+  return lines;
 }
 
 function shortened(text: string, width: number): string {

@@ -15,6 +15,7 @@ import { note } from "./format.ts";
 import { merchants } from "./merchants.ts";
 import { migrate } from "./migrate.ts";
 import { NodeError } from "./node-client.ts";
+import { refuseEmpty } from "./options.ts";
 import { payments } from "./payments.ts";
 import { seedDemo } from "./seed-demo/index.ts";
 import { start } from "./start.ts";
@@ -25,6 +26,7 @@ const program = new Command("naru")
   .version(version)
   // Options belong to the command that they stand behind.
   .enablePositionalOptions()
+  .hook("preAction", refuseEmpty)
   .commandsGroup("Help:")
   .addHelpText(
     "after",
@@ -54,21 +56,24 @@ for (const command of [program, ...program.commands, ...program.commands.flatMap
 
 // Whoever reads the output may have seen enough, as `head` has.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  if (error.code === "EPIPE") process.exit(0);
+  note(...describe(error));
+  process.exit(1);
 });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  note(describe(error));
+  note(...describe(error));
   process.exitCode = 1;
 }
 
 /** One line for what an operator can mend; the whole stack for what only we can. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (isUnreachable(error)) return `the database cannot be reached: ${error.message}`;
+function describe(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall === "write" && code !== undefined) return [`the output cannot be written: ${error.message}`];
+  if (isUnreachable(error)) return [`the database cannot be reached: ${error.message}`];
   const expected = [ConfigError, EmbeddedError, MigrationError, NodeError].some((kind) => error instanceof kind);
-  return (expected ? error.message : error.stack) ?? String(error);
+  return expected ? [error.message] : (error.stack ?? String(error)).split("\n");
 }

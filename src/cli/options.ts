@@ -1,5 +1,5 @@
 /** What options and arguments of commands are made of; what is wrong is one line of commander's. */
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { callNode, NodeError } from "./node-client.ts";
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -32,6 +32,20 @@ export function moment(text: string): string {
   throw new InvalidArgumentError("It must be a date or time such as 2026-03-02 or 2026-03-02T09:00.");
 }
 
+/** Refuses what is empty, as an unset variable of a shell leaves it, and arguments that would turn a path elsewhere. */
+export function refuseEmpty(_: Command, command: Command): void {
+  for (const option of command.options) {
+    const value: unknown = command.getOptionValue(option.attributeName());
+    if (typeof value === "string" && value.trim() === "") {
+      command.error(`error: option '${option.flags}' argument is empty`);
+    }
+  }
+  for (const argument of command.args) {
+    if (/^\s*$/.test(argument)) command.error("error: an argument is empty");
+    if (/^\.\.?$/.test(argument)) command.error(`error: '${argument}' names nothing`);
+  }
+}
+
 /** For `--help`. */
 export function example(...lines: string[]): [position: "after", text: string] {
   return ["after", `\nExample${lines.length > 1 ? "s" : ""}:\n${lines.map((line) => `  ${line}`).join("\n")}`];
@@ -39,6 +53,7 @@ export function example(...lines: string[]): [position: "after", text: string] {
 
 /** The id of the payment that is named by its own id, or by the id that its client knows. */
 export async function findPaymentId(name: string): Promise<string> {
+  if (name.trim() === "") throw new NodeError("give the id of a payment, imp_… or pay_…");
   if (name.startsWith("pay_")) return name;
   const { payments } = await callNode<{ payments: { id: string }[] }>("GET", "/payments", { wireId: name });
   if (payments[0] === undefined) throw new NodeError(`there is no payment ${name}`);

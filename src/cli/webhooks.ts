@@ -1,11 +1,13 @@
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { limits } from "../core/limits.ts";
 import { deliveryStates } from "../core/webhooks/delivery.ts";
 import type { DeliveryDetail, DeliverySummary } from "../core/webhooks/read.ts";
+import { ask } from "./ask.ts";
 import {
   type Cell,
+  type Column,
   Columns,
+  cleaned,
   count,
   inColour,
   inked,
@@ -82,7 +84,7 @@ narrowed(
     if (Object.keys(narrowing).length === 0) {
       throw new NodeError("say which: ids, or --payment, --merchant, --url, --from or --to");
     }
-    if (yes !== true && !(await confirm(`Send the ${state} webhooks of this range again?`))) return;
+    if (yes !== true && !(await mayResend(state))) return;
     printLine(`${count(await resendRange(range))} webhooks are sent again`);
   });
 
@@ -107,8 +109,15 @@ async function queryOf({ payment, merchant, ...same }: Filter): Promise<Omit<Fil
 async function resendEach(ids: readonly string[], filter: Filter): Promise<void> {
   if (Object.keys(filter).length > 0) throw new NodeError("give either ids or a range");
   for (const id of ids) {
-    const delivery = await callNode<Wire<DeliveryDetail>>("POST", `/deliveries/${encodeURIComponent(id)}/resend`);
-    printLine(`${delivery.id} is sent again to ${delivery.url}`);
+    try {
+      const delivery = await callNode<Wire<DeliveryDetail>>("POST", `/deliveries/${encodeURIComponent(id)}/resend`);
+      printLine(`${delivery.id} is sent again to ${cleaned(delivery.url)}`);
+    } catch (error) {
+      // What the node says of one webhook is not said of the others.
+      if (!(error instanceof NodeError) || (error.status !== 404 && error.status !== 409)) throw error;
+      note(error.message);
+      process.exitCode = 1;
+    }
   }
 }
 
@@ -126,24 +135,21 @@ async function resendRange(range: object): Promise<number> {
 }
 
 /** Only a person at a terminal is asked. */
-async function confirm(question: string): Promise<boolean> {
+async function mayResend(state: string): Promise<boolean> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return true;
-  const prompt = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
-  } finally {
-    prompt.close();
-  }
+  const answer = await ask(`Send the ${state} webhooks of this range again?`);
+  if (answer === undefined) process.exitCode = 1;
+  return answer === true;
 }
 
-const listColumns = [
+export const listColumns: readonly Column[] = [
   { title: "id" },
-  { title: "made" },
+  { title: "made", spare: true },
   { title: "state" },
   { title: "answer", cut: true },
   { title: "event", spare: true },
   { title: "payment", spare: true },
-  { title: "url", cut: true },
+  { title: "url", cut: 20 },
 ];
 
 function rowOf(delivery: Wire<DeliverySummary>): Cell[] {
