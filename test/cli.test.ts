@@ -1,5 +1,8 @@
 /** The `naru` command, as built. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./support/client.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
@@ -71,9 +74,32 @@ describe("naru", () => {
     await empty.drop();
   });
 
+  it.skipIf(!existsSync("/dev/full"))("says in one line that its output cannot be written", async () => {
+    const command = `"${process.execPath}" dist/cli/main.js credentials > /dev/full`;
+    const run = promisify(execFile)("sh", ["-c", command], { env });
+    await expect(run).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^naru: the output cannot be written: ENOSPC: .*\n$/),
+    });
+  });
+
   it("says that no database answers", async () => {
     const { code, stderr } = await runCli(["doctor"], { ...env, DATABASE_URL: "postgres://127.0.0.1:1/naru" });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^naru: the database cannot be reached: .*\n$/)]);
+  });
+
+  it("refuses a token that no header can hold, naming its setting", async () => {
+    const { code, stderr } = await runCli(["clock"], { ...env, NARU_OPERATOR_TOKEN: "운영자의 비밀 토큰 열여섯 글자" });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^naru: NARU_OPERATOR_TOKEN may have .*\n$/)]);
+    expect(stderr).not.toContain("비밀");
+  });
+
+  it.each([
+    ["payments", "show", ""],
+    ["events", "--after", ""],
+    ["faults", "clear", "."],
+  ])("refuses %s %s %j in one line", async (...args) => {
+    expect(await runCli(args, env)).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(/^naru: .+\n$/) });
   });
 
   it("refuses a setting that cannot be, naming it", async () => {

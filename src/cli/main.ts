@@ -71,9 +71,9 @@ try {
 /** One line for what an operator can mend; the whole stack for what only we can. */
 function describe(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
-  const { code, syscall } = error as NodeJS.ErrnoException;
-  if (syscall === "write" && code !== undefined) return [`the output cannot be written: ${error.message}`];
   if (isUnreachable(error)) return [`the database cannot be reached: ${error.message}`];
+  const { syscall } = error as NodeJS.ErrnoException;
+  if (syscall === "write") return [`the output cannot be written: ${error.message}`];
   const expected = [ConfigError, EmbeddedError, MigrationError, NodeError].some((kind) => error instanceof kind);
   return expected ? [error.message] : (error.stack ?? String(error)).split("\n");
 }

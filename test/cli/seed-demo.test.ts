@@ -67,8 +67,24 @@ it("says what failed, and fails", async () => {
   await node.arm("refund-refused", 1_000);
   const { code, stdout, stderr } = await naru(node, "seed-demo", "--payments", "100", "--seed", "8");
   await node.request("DELETE", "/naru/v1/sandbox/faults", { headers: { "content-type": "application/json" } });
-  expect([code, stdout]).toEqual([1, expect.stringMatching(/^100 payments of seed 8 /)]);
-  expect(stderr).toMatch(/naru: \d+ payments failed:\nnaru: {3}\d+ × POST \/payments\/cancel: .+\n$/);
+  const [, failed] = /naru: (\d+) payments failed:\nnaru: {3}\d+ × POST \/payments\/cancel: .+\n$/.exec(stderr)!;
+  expect([code, stdout]).toEqual([1, expect.stringMatching(`^${100 - Number(failed)} payments of seed 8 in `)]);
+  expect(stdout).toMatch(new RegExp(`^ +${failed} {2}failed$`, "m"));
+});
+
+it("takes a new token when one ends before its time", async () => {
+  await node.arm("token-expired");
+  const { code, stdout } = await naru(node, "seed-demo", "--payments", "20", "--seed", "9", "--concurrency", "1");
+  await node.disarm();
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^20 payments of seed 9 /)]);
+});
+
+it("counts deposits that the node is told of later, which are no failures", async () => {
+  await node.arm("notice-lost", 3);
+  const { code, stdout } = await naru(node, "seed-demo", "--payments", "40", "--seed", "10");
+  await node.disarm();
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^40 payments of seed 10 /)]);
+  expect(stdout).toMatch(/^ +3 {2}with a deposit that the node is told of later$/m);
 });
 
 it("is for sandbox mode alone", async () => {

@@ -59,7 +59,22 @@ it("the exhausted ones of a range are sent again, and counted", async () => {
   ).toEqual(many.map(({ impUid }) => impUid).reverse());
 });
 
+it("those of several that cannot be sent again are named, and the others sent", async () => {
+  const [first, last] = [await lost(), await lost()];
+  const again = await naru(node, "webhooks", "resend", first.deliveryId, "dlv_none", last.deliveryId);
+  expect(again).toEqual({
+    code: 1,
+    stdout: `${first.deliveryId} is sent again to ${shop.url}\n${last.deliveryId} is sent again to ${shop.url}\n`,
+    stderr: "naru: there is no webhook dlv_none\n",
+  });
+});
+
 it.each([
+  [["list", "--payment", ""], "option '-p, --payment <id>' argument is empty"],
+  [["resend", "--merchant", " ", "--yes"], "option '-m, --merchant <id>' argument is empty"],
+  [["show", ""], "an argument is empty"],
+  [["show", ".."], "'..' names nothing"],
+  [["show", "dlv_\u001b[2J\n\u2028"], "there is no webhook dlv_␛[2J␊\ufffd"],
   [["resend"], "say which: ids, or --payment, --merchant, --url, --from or --to"],
   [["resend", "dlv_1", "--from", "2026-03-02"], "give either ids or a range"],
   [["resend", "dlv_1"], "there is no webhook dlv_1"],

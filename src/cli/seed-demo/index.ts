@@ -6,7 +6,7 @@ import { cliLimits } from "../limits.ts";
 import { callNode, NodeError } from "../node-client.ts";
 import { example, wholeNumber } from "../options.ts";
 import type { Fate } from "./plan.ts";
-import { makePayments, newTally, type Tally } from "./run.ts";
+import { madeOf, makePayments, newTally, type Tally } from "./run.ts";
 import { Shop } from "./shop.ts";
 
 interface Options {
@@ -45,8 +45,9 @@ export const seedDemo = new Command("seed-demo")
       done();
       summarize(tally, { calls: shop.calls, seed, took_s: (performance.now() - began) / 1000 });
     }
-    if (tally.made < payments) note(`${end.signal.aborted ? "interrupted" : "given up"} after ${count(tally.made)}`);
-    if (tally.failed > 0 || tally.made < payments) process.exitCode = 1;
+    const tried = triedOf(tally);
+    if (tried < payments) note(`${end.signal.aborted ? "interrupted" : "given up"} after ${count(tried)}`);
+    if (tally.failed > 0 || tried < payments) process.exitCode = 1;
   });
 
 async function findCredentials(): Promise<Credentials["iamport"]> {
@@ -68,18 +69,22 @@ async function expectNew(seed: number): Promise<void> {
   if (payments.length > 0) throw new NodeError(`the payments of seed ${seed} are there already; choose another --seed`);
 }
 
+function triedOf(tally: Tally): number {
+  return madeOf(tally) + tally.failed;
+}
+
 /** Shows how far it is, on stderr; what is returned ends that. */
 function showProgress(tally: Tally, payments: number): () => void {
   const failed = () => (tally.failed === 0 ? "" : `, ${count(tally.failed)} failed`);
   if (!process.stderr.isTTY) {
-    const tell = () => note(`${count(tally.made)} of ${count(payments)} payments${failed()}`);
+    const tell = () => note(`${count(triedOf(tally))} of ${count(payments)} payments${failed()}`);
     const timer = setInterval(tell, demo_progress_lines_ms);
     return () => clearInterval(timer);
   }
   const format = "{bar} {value} of {total} payments, {eta_formatted} left{failed}";
   const bar = new SingleBar({ format, barsize: 24, hideCursor: true, barCompleteChar: "█", barIncompleteChar: "░" });
   bar.start(payments, 0, { failed: "" });
-  const update = () => bar.update(tally.made, { failed: failed() });
+  const update = () => bar.update(triedOf(tally), { failed: failed() });
   const timer = setInterval(update, demo_progress_ms);
   return () => {
     clearInterval(timer);
@@ -101,12 +106,16 @@ const words: Record<Fate, string> = {
 };
 
 function summarize(tally: Tally, { calls, seed, took_s }: { calls: number; seed: number; took_s: number }): void {
-  const { made, suspended, failed, failures } = tally;
+  const { untold, suspended, failed, failures } = tally;
+  const made = madeOf(tally);
   const rate = (many: number) => count(Math.round(many / Math.max(took_s, 0.001)));
   printLine(`${count(made)} payments of seed ${seed} in ${took_s.toFixed(1)} s, ${rate(made)} a second`);
   printLine(`${count(calls)} calls, ${rate(calls)} a second`);
-  const rows = [
-    ...Object.entries(words).map(([fate, text]): Cell[] => [count(tally.fates[fate as Fate]), text]),
+  const seldom = (many: number, text: string): Cell[][] => (many === 0 ? [] : [[count(many), text]]);
+  const rows: Cell[][] = [
+    ...Object.entries(words).map(([fate, text]) => [count(tally.fates[fate as Fate]), text]),
+    ...seldom(untold, "with a deposit that the node is told of later"),
+    ...seldom(failed, "failed"),
     [count(suspended), "deposits in suspense"],
   ];
   const columns = new Columns([{ title: "", right: true }, { title: "" }]);

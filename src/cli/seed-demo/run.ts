@@ -4,8 +4,10 @@ import { type Fate, fates, type Plan, planPayment } from "./plan.ts";
 import { CallFailed, type Shop } from "./shop.ts";
 
 export interface Tally {
-  made: number;
+  /** By what became of them. */
   fates: Record<Fate, number>;
+  /** Those that end with a deposit of which the node is told later. */
+  untold: number;
   suspended: number;
   failed: number;
   /** What calls failed with, and how often; the first few kinds. */
@@ -14,7 +16,11 @@ export interface Tally {
 
 export function newTally(): Tally {
   const none = Object.fromEntries(fates.map((fate) => [fate, 0])) as Record<Fate, number>;
-  return { made: 0, fates: none, suspended: 0, failed: 0, failures: new Map() };
+  return { fates: none, untold: 0, suspended: 0, failed: 0, failures: new Map() };
+}
+
+export function madeOf({ fates, untold }: Tally): number {
+  return Object.values(fates).reduce((sum, many) => sum + many, untold);
 }
 
 export async function makePayments(
@@ -30,8 +36,8 @@ export async function makePayments(
       index += 1;
       const plan = planPayment(wanted.seed, index);
       try {
-        await live(shop, plan, tally);
-        tally.fates[plan.fate] += 1;
+        if (await live(shop, plan, tally)) tally.fates[plan.fate] += 1;
+        else tally.untold += 1;
         failedInARow = 0;
       } catch (error) {
         // That no node answers is not one payment's failure: it ends them all.
@@ -43,27 +49,28 @@ export async function makePayments(
           tally.failures.set(error.message, (known ?? 0) + 1);
         }
       }
-      tally.made += 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(wanted.concurrency, wanted.payments) }, work));
 }
 
-/** One payment from its order to its end. */
-async function live(shop: Shop, plan: Plan, tally: Tally): Promise<void> {
+/** One payment from its order to its end; false if the node is not told of a deposit yet, so that it goes no further. */
+async function live(shop: Shop, plan: Plan, tally: Tally): Promise<boolean> {
   const issued = await shop.issue(plan);
   const { buyer, noticeId, amount, wrongAmount } = plan;
   const transfer = { depositorName: buyer.name, noticeId };
-  const pay = async () => expectOutcome(await shop.deposit(issued, transfer), "matched");
+  const pay = async () => isTold(await shop.deposit(issued, transfer), "matched");
   const stray = async (to: { bankCode: string; number: string }, more: { noticeId?: string; amount: number }) => {
-    expectOutcome(await shop.deposit(to, { ...transfer, ...more, force: true }), "suspended");
-    tally.suspended += 1;
+    const told = isTold(await shop.deposit(to, { ...transfer, ...more, force: true }), "suspended");
+    if (told) tally.suspended += 1;
+    return told;
   };
   switch (plan.fate) {
     case "waiting":
-      return;
+      return true;
     case "revoked":
-      return shop.revoke(issued, plan);
+      await shop.revoke(issued, plan);
+      return true;
     case "wrong-amount":
       return stray(issued, { amount: wrongAmount });
     case "wrong-account":
@@ -72,20 +79,24 @@ async function live(shop: Shop, plan: Plan, tally: Tally): Promise<void> {
     case "paid":
       return pay();
     case "paid-twice":
-      await pay();
-      return stray(issued, { noticeId: `${noticeId}2`, amount });
+      return (await pay()) && stray(issued, { noticeId: `${noticeId}2`, amount });
     case "paid-with-receipt":
-      await pay();
-      return shop.issueReceipt(issued, plan);
+      if (!(await pay())) return false;
+      await shop.issueReceipt(issued, plan);
+      return true;
     case "partly-refunded":
-      await pay();
-      return shop.refund(issued, plan, plan.refundAmount);
+      if (!(await pay())) return false;
+      await shop.refund(issued, plan, plan.refundAmount);
+      return true;
     case "refunded":
-      await pay();
-      return shop.refund(issued, plan);
+      if (!(await pay())) return false;
+      await shop.refund(issued, plan);
+      return true;
   }
 }
 
-function expectOutcome(outcome: string, wanted: string): void {
+function isTold(outcome: string, wanted: string): boolean {
+  if (outcome === "not-notified") return false;
   if (outcome !== wanted) throw new CallFailed(`a deposit was ${outcome} and not ${wanted}`);
+  return true;
 }

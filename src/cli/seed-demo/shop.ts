@@ -5,7 +5,14 @@ import { callNode, NodeError, reachNode } from "../node-client.ts";
 import type { Plan } from "./plan.ts";
 
 /** A call that the node refused, with what it said. */
-export class CallFailed extends Error {}
+export class CallFailed extends Error {
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export interface Issued {
   impUid: string;
@@ -90,10 +97,19 @@ export class Shop {
   }
 
   async #iamport(method: "POST" | "DELETE", path: string, fields: object = {}): Promise<Record<string, unknown>> {
-    return this.#call(method, path, fields, { authorization: await this.#authorization() });
+    const call = async (token: Promise<string>) => this.#call(method, path, fields, { authorization: await token });
+    const token = this.#currentToken();
+    try {
+      return await call(token);
+    } catch (error) {
+      if (!(error instanceof CallFailed) || error.status !== 401) throw error;
+      // A token may end before its time. Whoever finds so first takes a new one for all.
+      if (this.#token?.text === token) this.#token = undefined;
+      return call(this.#currentToken());
+    }
   }
 
-  #authorization(): Promise<string> {
+  #currentToken(): Promise<string> {
     if (this.#token === undefined || this.#token.until_ms < performance.now()) {
       const { impKey: imp_key, impSecret: imp_secret } = this.#credentials;
       const text = this.#call("POST", "/users/getToken", { imp_key, imp_secret }).then(({ access_token }) =>
@@ -119,6 +135,6 @@ export class Shop {
     if (status === 200 && answer?.code === 0) return answer.response;
     // Ids make every path another; what failed is the same.
     const what = path.replace(/\?.*$/, "").replace(/imp_\d+/, "{imp_uid}");
-    throw new CallFailed(`${method} ${what}: ${answer?.message ?? `HTTP ${status}`}`);
+    throw new CallFailed(`${method} ${what}: ${answer?.message ?? `HTTP ${status}`}`, status);
   }
 }
