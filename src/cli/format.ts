@@ -49,12 +49,13 @@ export function printJsonLines(values: readonly object[]): void {
 }
 
 /** What a terminal could take for a command, for a turn of the direction of writing, or for the end of a line. */
-const commanding = /\p{Cc}|\p{Bidi_Control}|\p{Zl}|\p{Zp}/gu;
+const commanding = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+const commandingWithinJson = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 /** With what a terminal could take for a command written as its number. */
 function json(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
-    new RegExp(`(?!\\n)(?:${commanding.source})`, "gu"),
+    commandingWithinJson,
     (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
