@@ -10,7 +10,7 @@ ALTER TABLE deliveries
   ADD COLUMN queued_at timestamptz,
   -- When a receiver first took it; later attempts do not undo that.
   ADD COLUMN delivered_at timestamptz;
-UPDATE deliveries d SET dialect = p.dialect, 
+UPDATE deliveries d SET dialect = p.dialect,
   receiver = left(d.merchant_id || ' ' || coalesce(substring(d.url FROM '^[a-zA-Z]+://([^?#]+)'), d.url), 500),
   tries = d.attempts, queued_at = d.created_at, delivered_at = CASE d.state WHEN 'delivered' THEN d.finished_at END
   FROM payments p WHERE p.id = d.payment_id;

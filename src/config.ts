@@ -4,7 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
-import { addressOfHost, readHost, readTarget, type Target } from "./http/hosts.ts";
+import { addressOfHost, plainName, readHost, readTarget, type Target } from "./http/hosts.ts";
 
 export interface Config {
   port: number;
@@ -154,7 +154,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
     throw new ConfigError(`${settings.publicUrl.variable} must be an http or https URL`);
   }
   const { hostname } = new URL(publicUrl);
-  const publicHost = addressOfHost(hostname) ?? hostname.replace(/\.$/, "");
+  const publicHost = addressOfHost(hostname) ?? plainName(hostname);
   return {
     port,
     host,

@@ -11,7 +11,7 @@ import {
   localTime,
   note,
   printJsonLines,
-  printLine,
+  printLines,
   type Wire,
   won,
 } from "./format.ts";
@@ -93,9 +93,7 @@ export const eventColumns: readonly Column[] = [
 
 function linesOf(): (page: Page) => void {
   const columns = new Columns(eventColumns);
-  return (page) => {
-    for (const line of columns.lines(page.events.map(rowOf))) printLine(line);
-  };
+  return (page) => printLines(columns.lines(page.events.map(rowOf)));
 }
 
 function rowOf({ at, type, data, payment }: Event): Cell[] {

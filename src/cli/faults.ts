@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { ArmedFault } from "../connectors/sandbox/index.ts";
-import { type Cell, type Column, Columns, printLine } from "./format.ts";
+import { type Cell, type Column, Columns, printLine, printLines } from "./format.ts";
 import { callNode } from "./node-client.ts";
 import { decimal, example } from "./options.ts";
 
@@ -29,8 +29,7 @@ export const faults = new Command("faults")
     const { faults: armed, known } = await callNode<Listed>("GET", "/sandbox/faults");
     printArmed(armed);
     printLine();
-    const columns = new Columns(knownColumns);
-    for (const line of columns.table(known.map(({ fault, about }) => [fault, about]))) printLine(line);
+    printLines(new Columns(knownColumns).table(known.map(({ fault, about }) => [fault, about])));
   });
 
 faults
@@ -43,11 +42,8 @@ faults
   .option("--delay <seconds>", "how late, for faults that delay", decimal)
   .addHelpText(...example("naru faults arm refund-timeout-after", "naru faults arm webhook-500 --chance 0.2 --seed 7"))
   .action(async (fault: string, { delay, ...given }: ArmOptions) => {
-    const { faults: armed } = await callNode<Answer>("POST", "/sandbox/faults", {
-      fault,
-      ...given,
-      ...(delay === undefined ? {} : { delay_s: delay }),
-    });
+    const arming = { fault, ...given, delay_s: delay };
+    const { faults: armed } = await callNode<Answer>("POST", "/sandbox/faults", arming);
     printArmed(armed.filter((one) => one.fault === fault));
   });
 
@@ -73,12 +69,8 @@ export const armedColumns: readonly Column[] = [
 ];
 
 function printArmed(armed: readonly ArmedFault[]): void {
-  if (armed.length === 0) {
-    printLine("no fault is armed");
-    return;
-  }
-  const columns = new Columns(armedColumns);
-  for (const line of columns.table(armed.map(rowOf))) printLine(line);
+  if (armed.length === 0) printLine("no fault is armed");
+  else printLines(new Columns(armedColumns).table(armed.map(rowOf)));
 }
 
 function rowOf({ fault, about, remaining, chance, seed, delay_s, calls, struck }: ArmedFault): Cell[] {

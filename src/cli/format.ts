@@ -38,6 +38,10 @@ export function printLine(text = ""): void {
   process.stdout.write(`${text}\n`);
 }
 
+export function printLines(lines: readonly string[]): void {
+  for (const line of lines) printLine(line);
+}
+
 /** One JSON document over several lines. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${json(value, 2)}\n`);

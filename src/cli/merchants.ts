@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { MerchantSettings } from "../core/merchants/merchant.ts";
 import type { MerchantView } from "../core/merchants/read.ts";
-import { type Cell, Columns, note, printJson, printJsonLines, printLine, type Wire } from "./format.ts";
+import { type Cell, Columns, note, printJson, printJsonLines, printLines, type Wire } from "./format.ts";
 import { callNode, NodeError, pagesOf } from "./node-client.ts";
 import { example } from "./options.ts";
 
@@ -42,7 +42,7 @@ merchants
     for await (const page of pagesOf<{ merchants: Merchant[]; cursor: string | null }>("/merchants", {})) {
       const rows = page.merchants.map(rowOf);
       if (json === true) printJsonLines(page.merchants);
-      else for (const line of isFirst ? columns.table(rows) : columns.lines(rows)) printLine(line);
+      else printLines(isFirst ? columns.table(rows) : columns.lines(rows));
       isFirst = false;
     }
   });
@@ -56,8 +56,7 @@ withSettings(
 )
   .addHelpText(...example("naru merchants create 나루상점 --id mer_shop-1 --resend --form"))
   .action(async (name: string, { id, ...options }: SettingOptions & { id?: string }) => {
-    const settings = settingsOf(options);
-    printMade(await callNode<Made>("POST", "/merchants", { name, settings, ...(id === undefined ? {} : { id }) }));
+    printMade(await callNode<Made>("POST", "/merchants", { id, name, settings: settingsOf(options) }));
   });
 
 withSettings(
@@ -72,8 +71,7 @@ withSettings(
   .action(async (id: string, { name, ...options }: SettingOptions & { name?: string }) => {
     const settings = settingsOf(options);
     if (name === undefined && Object.keys(settings).length === 0) throw new NodeError("say what to change; see --help");
-    const change = { ...(name === undefined ? {} : { name }), settings };
-    printMerchant(await callNode<Merchant>("PATCH", pathOf(id), change));
+    printMerchant(await callNode<Merchant>("PATCH", pathOf(id), { name, settings }));
   });
 
 merchants

@@ -51,11 +51,15 @@ export async function callNode<Answer>(method: Method, path: string, body: objec
   throw new NodeError(error?.message ?? `the node answered ${answer.status}`, answer.status);
 }
 
-/** The pages of a list, one after the other, until the last. */
-export async function* pagesOf<Page extends { cursor: string | null }>(path: string, query: object) {
+/** The pages of a list, or of what is done by the page, one after the other until the last. */
+export async function* pagesOf<Page extends { cursor: string | null }>(
+  path: string,
+  fields: object,
+  method: "GET" | "POST" = "GET",
+) {
   let after: string | null | undefined;
   do {
-    const page: Page = await callNode<Page>("GET", path, { ...query, ...(after === undefined ? {} : { after }) });
+    const page: Page = await callNode<Page>(method, path, { ...fields, after });
     yield page;
     after = page.cursor;
   } while (after !== null);

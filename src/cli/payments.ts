@@ -10,7 +10,7 @@ import {
   note,
   printJson,
   printJsonLines,
-  printLine,
+  printLines,
   type Wire,
   won,
 } from "./format.ts";
@@ -48,7 +48,7 @@ export const payments = new Command("payments")
     let isFirst = true;
     for await (const page of pagesOf<Page>("/payments", query)) {
       if (json === true) printJsonLines(page.payments);
-      else for (const line of table(page.payments, isFirst)) printLine(line);
+      else printLines(table(page.payments, isFirst));
       isFirst = false;
       if (all === true || page.cursor === null) continue;
       note("there may be more: see --all, --limit and what narrows the list");
@@ -68,7 +68,7 @@ payments
       `/payments/${encodeURIComponent(await findPaymentId(name))}`,
     );
     if (options.json === true) return printJson(timeline);
-    for (const line of storyOf(timeline)) printLine(line);
+    printLines(storyOf(timeline));
   });
 
 function tableOf(): (rows: Wire<Payment>[], isFirst: boolean) => string[] {

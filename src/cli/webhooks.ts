@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { limits } from "../core/limits.ts";
 import { deliveryStates } from "../core/webhooks/delivery.ts";
 import type { DeliveryDetail, DeliverySummary } from "../core/webhooks/read.ts";
+import type { Resent } from "../core/webhooks/resend.ts";
 import { ask } from "./ask.ts";
 import {
   type Cell,
@@ -17,9 +18,10 @@ import {
   printJson,
   printJsonLines,
   printLine,
+  printLines,
   type Wire,
 } from "./format.ts";
-import { callNode, NodeError } from "./node-client.ts";
+import { callNode, NodeError, pagesOf } from "./node-client.ts";
 import { example, findPaymentId, moment, oneOf, wholeNumber } from "./options.ts";
 
 interface Filter {
@@ -49,7 +51,7 @@ narrowed(webhooks.command("list", { isDefault: true }).description("list them, n
     const { deliveries, cursor } = await callNode<Page>("GET", "/deliveries", query);
     if (json === true) printJsonLines(deliveries);
     else if (deliveries.length === 0) printLine("no webhooks");
-    else for (const line of new Columns(listColumns).table(deliveries.map(rowOf))) printLine(line);
+    else printLines(new Columns(listColumns).table(deliveries.map(rowOf)));
     if (cursor !== null) note("there may be more: see --limit and what narrows the list");
   });
 
@@ -62,7 +64,7 @@ webhooks
   .action(async (id: string, options: { json?: boolean }) => {
     const delivery = await callNode<Wire<DeliveryDetail>>("GET", `/deliveries/${encodeURIComponent(id)}`);
     if (options.json === true) return printJson(delivery);
-    for (const line of detailOf(delivery)) printLine(line);
+    printLines(detailOf(delivery));
   });
 
 narrowed(
@@ -124,13 +126,7 @@ async function resendEach(ids: readonly string[], filter: Filter): Promise<void>
 /** How many there were, page by page. */
 async function resendRange(range: object): Promise<number> {
   let resent = 0;
-  let after: string | null = null;
-  do {
-    const body: object = after === null ? range : { ...range, after };
-    const page = await callNode<{ resent: number; cursor: string | null }>("POST", "/deliveries/resend", body);
-    resent += page.resent;
-    after = page.cursor;
-  } while (after !== null);
+  for await (const page of pagesOf<Resent>("/deliveries/resend", range, "POST")) resent += page.resent;
   return resent;
 }
 

@@ -11,7 +11,7 @@ import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
 import { type Event, events, type NewEvent } from "./events/event.ts";
 import { type Exchange, exchanges } from "./exchanges.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
-import type { MerchantSettings } from "./merchants/merchant.ts";
+import type { Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
 import type { PaymentView } from "./payments/read.ts";
@@ -143,8 +143,8 @@ export interface CoreCommand<Request, Result> {
 
 export interface Pipeline {
   readonly store: Store;
-  /** What merchants have set, by id, as far as the node trusts what it read. */
-  settingsOf(tx: Queryable, merchantIds: readonly string[]): Promise<ReadonlyMap<string, MerchantSettings>>;
+  /** As far as the node trusts what it read; the others are read in the transaction. */
+  merchants(tx: Queryable, ids: readonly string[]): Promise<Merchant[]>;
   /** What the payment's dialect tells of an event, with the payment as the event left it. Pure. */
   announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
   /** Whether exchanges are kept at all. */
@@ -204,8 +204,9 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
 
 /** Gives the events of one decision, and the deliveries of each with the payment as that decision left it. */
 async function teller(pipeline: Pipeline, tx: Queryable, all: readonly Changes[]) {
-  const merchants = new Set(all.flatMap((changes) => changes.payments ?? []).map((payment) => payment.merchantId));
-  const settings = await pipeline.settingsOf(tx, [...merchants]);
+  const ids = new Set(all.flatMap((changes) => changes.payments ?? []).map((payment) => payment.merchantId));
+  const merchants = await pipeline.merchants(tx, [...ids]);
+  const settings = new Map(merchants.map((merchant) => [merchant.id, merchant.settings]));
   return (changes: Changes): { events: Event[]; deliveries: Delivery[] } => {
     const told = (changes.events ?? []).map((stated) => {
       const event: Event = { id: newId("evt"), ...stated, announcedTo: 0 };

@@ -116,7 +116,7 @@ export class Core {
     this.#engine = new DeliveryEngine(store.pool, this.#announcers, options.send, log);
     const pipeline: Pipeline = {
       store,
-      settingsOf: (tx, merchantIds) => this.directory.settingsOf(tx, merchantIds),
+      merchants: (tx, ids) => this.directory.merchants(tx, ids),
       announce: (event, payment, settings) => this.#announce(event, payment, settings),
       keepExchanges: options.keepExchanges,
       deliveriesMade: () => this.#engine.wake(),

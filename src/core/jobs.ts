@@ -62,6 +62,20 @@ export class Repeating {
   }
 }
 
+/** Does the work for each of them at once; one that fails, or throws before it begins, keeps none of the others. */
+export async function doEach<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<unknown>,
+): Promise<{ done: Item[]; failed: { item: Item; reason: unknown }[] }> {
+  const outcomes = await Promise.allSettled(items.map(async (item) => work(item)));
+  return {
+    done: items.filter((_, index) => outcomes[index]!.status === "fulfilled"),
+    failed: outcomes.flatMap((outcome, index) =>
+      outcome.status === "rejected" ? [{ item: items[index]!, reason: outcome.reason }] : [],
+    ),
+  };
+}
+
 /** Rejects when the work is not done in time, or when `stopping`, though it may go on. */
 export async function withinTime<Value>(
   work: (signal: AbortSignal) => Promise<Value>,

@@ -1,6 +1,11 @@
 /** Hosts and networks as settings and headers write them, and as URLs spell them. */
 import { isIP, isIPv4, isIPv6 } from "node:net";
 
+/** A name as it is compared: lower case, without the dot that may end it. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
 /**
  * A host as URLs have it: lower case, IPv4 with four decimals, IPv6 in brackets, without a trailing dot. Undefined for
  * what is no host alone, such as one with a port, a path or a user.
@@ -9,7 +14,7 @@ export function readHost(text: string): string | undefined {
   const host = isIPv6(text) ? `[${text}]` : text;
   if (!/^(\[[\da-f:.]+\]|[^\s:/?#@\\[\]%*]+)$/i.test(host)) return undefined;
   const url = `http://${host}/`;
-  return URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : undefined;
+  return URL.canParse(url) ? plainName(new URL(url).hostname) : undefined;
 }
 
 /** The host of a Host header, or of a URL's authority; undefined if it has anything but a host and a port. */

@@ -9,6 +9,7 @@ import { readFileSync, statSync } from "node:fs";
 import { isIP, type LookupFunction } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { plainName } from "./hosts.ts";
 import { httpLimits } from "./limits.ts";
 
 export interface NameOptions {
@@ -16,11 +17,6 @@ export interface NameOptions {
   servers?: readonly string[];
   /** Instead of the system's hosts file. */
   hostsFile?: string;
-}
-
-/** A name as it is compared: lower case, without the dot that may end it. */
-export function plainName(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
 }
 
 /** Like `dns.lookup`, without its threads. */

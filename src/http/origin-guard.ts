@@ -14,7 +14,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Config, isOpenSandbox } from "../config.ts";
 import type { HttpFailure } from "./dialect.ts";
-import { hostOfAuthority, readHost } from "./hosts.ts";
+import { hostOfAuthority, plainName, readHost } from "./hosts.ts";
 
 /** What is looked at of a request. */
 export interface Seen {
@@ -39,16 +39,18 @@ export type OriginGuard = (seen: Seen, isOwn: boolean) => HttpFailure | undefine
 export function originGuard(config: Names): OriginGuard {
   const publicUrl = new URL(config.publicUrl);
   const own = [publicUrl.hostname, readHost(config.host), "localhost", "127.0.0.1", "[::1]", ...config.allowedHosts];
-  const names = new Set(own.map((name) => name?.replace(/\.$/, "")));
+  const names = new Set(own.map((name) => name && plainName(name)));
   const isOurs = (authority: string | undefined) =>
     authority !== undefined && names.has(hostOfAuthority(authority) ?? "");
+
+  const isOpen = isOpenSandbox(config);
 
   return (seen, isOwn) => {
     const { hosts, target } = seen;
     if (hosts.length > 1 || (hosts.length === 0 && seen.httpVersion !== "1.0")) {
       return { kind: "malformed", status: 400, detail: "send one Host header" };
     }
-    if (!isOwn && !isOpenSandbox(config)) return undefined;
+    if (!isOwn && !isOpen) return undefined;
     if (config.loopback && !(isOurs(hosts[0]) && (!isAbsolute(target) || isOurs(authorityOf(target))))) {
       const detail = "this node does not go by that name; see NARU_ALLOWED_HOSTS";
       return { kind: "wrong-host", status: 421, detail };

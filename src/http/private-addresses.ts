@@ -6,8 +6,8 @@
  */
 import dns, { type LookupAddress } from "node:dns";
 import { BlockList, isIP, isIPv6, type LookupFunction } from "node:net";
-import { addressOfHost, type Target } from "./hosts.ts";
-import { nameLookup, plainName } from "./names.ts";
+import { addressOfHost, plainName, type Target } from "./hosts.ts";
+import { nameLookup } from "./names.ts";
 
 export type Reach = "public" | "loopback" | "private";
 

@@ -33,9 +33,10 @@ export interface ShellOptions {
 
 export async function createServer({ log, guard, prepare, dialects, admin }: ShellOptions): Promise<FastifyInstance> {
   const fallback = dialects.at(-1) ?? admin;
+  const owners = [admin, ...dialects];
   const owner = (url: string): Dialect => {
     const path = url.split("?", 1)[0]!;
-    return [admin, ...dialects].find((dialect) => dialect.owns(path)) ?? fallback;
+    return owners.find((dialect) => dialect.owns(path)) ?? fallback;
   };
   // The route that was found tells more than its spelling in the address.
   const ownerOf = (request: FastifyRequest) => owner(request.routeOptions?.url ?? request.url);
@@ -96,7 +97,7 @@ export async function createServer({ log, guard, prepare, dialects, admin }: She
   });
 
   await prepare(server);
-  for (const dialect of [admin, ...dialects]) {
+  for (const dialect of owners) {
     await server.register(async (scope) => dialect.routes(scope));
   }
   return server;

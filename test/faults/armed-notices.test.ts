@@ -79,6 +79,20 @@ async function allTold(database: TestDatabase): Promise<void> {
 
 const own = (scenario: (node: TestNode) => Promise<void>) => () => withNode({}, scenario);
 
+/** The bank took the money back before Naru was told that it had come. */
+async function wasNeverPaid(
+  node: Client & { database: TestDatabase },
+  payment: Fields,
+  noticeId: string,
+): Promise<void> {
+  expect(await inBooks(node.database, noticeId)).toMatchObject([
+    { kind: "credit", state: "reversed", reason: "already_reversed" },
+    { kind: "reversal", state: "applied" },
+  ]);
+  expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "ready" });
+  expect(heard(payment)).toEqual(["ready"]);
+}
+
 describe("a notice that comes three times at once", () => {
   it(
     "counts once",
@@ -155,12 +169,7 @@ describe("a notice that comes late", () => {
       expect((await node.reverse(noticeId)).body).toMatchObject({ outcome: "waiting" });
       await node.moveClock("PT61S");
       await allTold(node.database);
-      expect(await inBooks(node.database, noticeId)).toMatchObject([
-        { kind: "credit", state: "reversed", reason: "already_reversed" },
-        { kind: "reversal", state: "applied" },
-      ]);
-      expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "ready" });
-      expect(heard(payment)).toEqual(["ready"]);
+      await wasNeverPaid(node, payment, noticeId);
     }),
   );
 });
@@ -194,12 +203,7 @@ describe("a notice that is overtaken", () => {
       const noticeId = await payUntold(node, payment, "notice-out-of-order");
       expect((await node.reverse(noticeId)).body).toMatchObject({ outcome: "waiting" });
       await allTold(node.database);
-      expect(await inBooks(node.database, noticeId)).toMatchObject([
-        { kind: "credit", state: "reversed", reason: "already_reversed" },
-        { kind: "reversal", state: "applied" },
-      ]);
-      expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "ready" });
-      expect(heard(payment)).toEqual(["ready"]);
+      await wasNeverPaid(node, payment, noticeId);
     }),
   );
 

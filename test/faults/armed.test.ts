@@ -5,9 +5,10 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
+import type { ArmedFault } from "../../src/connectors/sandbox/index.ts";
 import { readSecrets } from "../../src/installation.ts";
 import { createCore, openStore, startNode } from "../../src/main.ts";
-import { type ArmedFault, type Client, eventually, type Fields } from "../support/client.ts";
+import { type Client, eventually, type Fields } from "../support/client.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { environment, payeeHash, startTestNode, type TestNode } from "../support/node.ts";
 import { freshSeed } from "../support/random.ts";

@@ -1,4 +1,5 @@
 /** What a test says to a node over HTTP, as a shop, a customer or an operator would. */
+import type { ArmedFault } from "../../src/connectors/sandbox/index.ts";
 import { holdToContract } from "../iamport/contract.ts";
 
 export interface Answer<Body = Record<string, unknown>> {
@@ -22,17 +23,6 @@ export interface DepositAnswer {
   depositId: string;
   paymentId: string | null;
   error?: { code: string; message: string; reason?: string };
-}
-
-export interface ArmedFault {
-  fault: string;
-  about: string;
-  remaining: number | null;
-  chance: number | null;
-  seed: number | null;
-  delay_s: number | null;
-  calls: number;
-  struck: number;
 }
 
 export type Fields = Record<string, unknown>;

@@ -5,7 +5,7 @@ import { type Cell, Columns, count, note, printLine } from "../format.ts";
 import { cliLimits } from "../limits.ts";
 import { callNode, NodeError } from "../node-client.ts";
 import { example, wholeNumber } from "../options.ts";
-import type { Fate } from "./plan.ts";
+import { type Fate, planPayment } from "./plan.ts";
 import { madeOf, makePayments, newTally, type Tally } from "./run.ts";
 import { Shop } from "./shop.ts";
 
@@ -65,7 +65,9 @@ async function findClockOffset_s(): Promise<number> {
 
 /** What a seed makes was made once: most of it cannot be made again. */
 async function expectNew(seed: number): Promise<void> {
-  const { payments } = await callNode<{ payments: object[] }>("GET", "/payments", { reference: `demo${seed}n1` });
+  const { payments } = await callNode<{ payments: object[] }>("GET", "/payments", {
+    reference: planPayment(seed, 1).reference,
+  });
   if (payments.length > 0) throw new NodeError(`the payments of seed ${seed} are there already; choose another --seed`);
 }
 

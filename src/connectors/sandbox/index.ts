@@ -1,7 +1,7 @@
 /** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
 import type { Connector, Inbox } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
-import { limits } from "../../core/limits.ts";
+import { isAlive } from "../../core/nodes.ts";
 import type { Secrets } from "../../core/secrets.ts";
 import type { Store } from "../../store/index.ts";
 import { capabilities } from "./capabilities.ts";
@@ -78,7 +78,7 @@ export const sandboxInvariants: readonly Invariant[] = [
     name: "a notice that was lost is found by asking the bank",
     sql: `SELECT t.id || ' (' || t.kind || '): lost at ' || t.lost_at AS found FROM sandbox_bank_transactions t
       WHERE t.notified_at IS NULL AND t.lost_at < clock_timestamp() - ${bankLimits.lost_notice_found_within_s} * interval '1 second'
-        AND EXISTS (SELECT FROM nodes n WHERE n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'
+        AND EXISTS (SELECT FROM nodes n WHERE ${isAlive("n")}
           AND n.started_at < clock_timestamp() - ${bankLimits.lost_notice_found_within_s} * interval '1 second')
         AND NOT EXISTS (SELECT FROM deposits d WHERE d.connector = '${sandbox}' AND d.transaction_id = t.id AND d.kind = t.kind)`,
   },

@@ -3,7 +3,7 @@
  * any notice, so it is harmless when two nodes ask, or when the notice comes after all.
  */
 import type { BankNotice, DepositService } from "../connector.ts";
-import { type JobLog, withinTime } from "../jobs.ts";
+import { doEach, type JobLog, withinTime } from "../jobs.ts";
 import { limits } from "../limits.ts";
 
 /** Asks one connector once, each call within its time; tells whether it may have more to name. */
@@ -16,12 +16,10 @@ export async function queryDeposits(
   const ask = <Answer>(make: (signal: AbortSignal) => Promise<Answer>) => withinTime(make, timeout_ms, stopping);
   const notices = await ask((signal) => service.unconfirmed(limits.deposits_queried, signal));
   if (notices.length === 0) return false;
-  const received = await Promise.allSettled(notices.map(async (notice) => receive(notice)));
-  const taken = notices.filter((_, index) => received[index]!.status === "fulfilled");
-  for (const [index, one] of received.entries()) {
-    if (one.status === "fulfilled") continue;
-    const { connector, transactionId } = notices[index]!;
-    log.warn({ err: one.reason, connector, transactionId }, "a transaction that a bank named could not be received");
+  const { done: taken, failed } = await doEach(notices, receive);
+  for (const { item, reason } of failed) {
+    const { connector, transactionId } = item;
+    log.warn({ err: reason, connector, transactionId }, "a transaction that a bank named could not be received");
   }
   if (taken.length > 0) await ask((signal) => service.confirm(taken, signal));
   return notices.length === limits.deposits_queried && taken.length > 0;

@@ -62,8 +62,11 @@ export async function lastEvents(db: Queryable, count: number): Promise<EventPag
 
 async function pageOf(db: Queryable, rows: readonly Row[], cursor: string): Promise<EventPage> {
   const ids = [...new Set(rows.map((row) => row.paymentId).filter((id) => id !== null))];
-  const found = (await db.query<NonNullable<FollowedEvent["payment"]> & { id: string }>(PAYMENTS, [ids])).rows;
-  const known = new Map(found.map(({ id, ...payment }) => [id, payment]));
+  const known = new Map<string, NonNullable<FollowedEvent["payment"]>>();
+  if (ids.length > 0) {
+    const found = await db.query<NonNullable<FollowedEvent["payment"]> & { id: string }>(PAYMENTS, [ids]);
+    for (const { id, ...payment } of found.rows) known.set(id, payment);
+  }
   const last = rows.at(-1);
   return {
     events: rows.map(({ xact: _, ...event }) => ({ ...event, payment: known.get(event.paymentId ?? "") ?? null })),

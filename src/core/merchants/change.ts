@@ -2,7 +2,7 @@
  * The commands that change a merchant, and give it credentials or take them away. Nodes trust what they read of a
  * merchant for `directory_trust_ms`: that long a change may go unseen, and the token of a removed credential work.
  */
-import { type Command, claim, type Queryable, type Statement } from "../../store/index.ts";
+import type { Command, Queryable, Statement } from "../../store/index.ts";
 import { accepted, type Outcome, refused } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
@@ -11,8 +11,10 @@ import {
   type Merchant,
   merchants,
   mergeSettings,
+  readCredentialsOf,
   type SettingsChange,
 } from "./merchant.ts";
+import { claimMerchants } from "./register.ts";
 
 export interface ChangeMerchantRequest {
   merchantId: string;
@@ -31,22 +33,14 @@ export interface RemoveCredentialRequest {
   key: string;
 }
 
-const CREDENTIALS: Statement = {
-  name: "credentials-of-merchants",
-  text: `SELECT ${credentials.select("c")} FROM credentials c WHERE merchant_id = ANY($1) ORDER BY id`,
-};
 const REMOVE_TOKENS: Statement = {
   name: "remove-access-tokens",
   text: "DELETE FROM access_tokens WHERE credential_id = ANY($1)",
 };
 const REMOVE: Statement = { name: "remove-credentials", text: "DELETE FROM credentials WHERE id = ANY($1)" };
 
-/** Whoever makes or changes these merchants comes after. */
 async function readClaimed(tx: Queryable, ids: readonly string[]): Promise<Map<string, Merchant>> {
-  await claim(
-    tx,
-    ids.map((id) => ({ scope: "0-merchant", key: id })),
-  );
+  await claimMerchants(tx, ids);
   return new Map((await merchants.read(tx, ids)).map((merchant) => [merchant.id, merchant]));
 }
 
@@ -82,7 +76,7 @@ interface Keyring {
 async function readKeyrings(tx: Queryable, requests: readonly { merchantId: string }[]): Promise<Keyring> {
   const ids = idsOf(requests);
   const known = await readClaimed(tx, ids);
-  return { merchants: known, credentials: (await tx.query<Credential>(CREDENTIALS, [ids])).rows };
+  return { merchants: known, credentials: await readCredentialsOf(tx, ids) };
 }
 
 export const addCredential: Command<

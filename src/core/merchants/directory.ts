@@ -4,15 +4,7 @@
  */
 import type { Pool, Queryable, Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
-import {
-  type Channel,
-  type Credential,
-  channels,
-  credentials,
-  type Merchant,
-  type MerchantSettings,
-  merchants,
-} from "./merchant.ts";
+import { type Channel, type Credential, credentials, type Merchant, merchants, readChannelsOf } from "./merchant.ts";
 
 export interface Tenant {
   merchant: Merchant;
@@ -22,18 +14,6 @@ export interface Tenant {
 const CREDENTIAL: Statement = {
   name: "find-credential",
   text: `SELECT ${credentials.select("c")} FROM credentials c WHERE dialect = $1 AND key = $2`,
-};
-const MERCHANT: Statement = {
-  name: "find-merchant",
-  text: `SELECT ${merchants.select("m")} FROM merchants m WHERE id = $1`,
-};
-const SETTINGS: Statement = {
-  name: "settings-of-merchants",
-  text: "SELECT id, settings FROM merchants WHERE id = ANY($1)",
-};
-const CHANNELS: Statement = {
-  name: "channels-of-merchant",
-  text: `SELECT ${channels.select("c")} FROM channels c WHERE merchant_id = $1 ORDER BY is_default DESC, id`,
 };
 const TOKEN: Statement = {
   name: "find-access-token",
@@ -48,9 +28,9 @@ const EXPIRE: Statement = {
 
 export class Directory {
   readonly #pool: Pool;
-  readonly #tenants = new Remembered<Tenant>();
+  readonly #merchants = new Remembered<Merchant>();
+  readonly #channels = new Remembered<Channel[]>();
   readonly #tokens = new Remembered<string>();
-  readonly #settings = new Remembered<MerchantSettings>();
   readonly #tokenExpires: (() => Promise<boolean>) | undefined;
 
   /** `tokenExpires`: whether a call shall find its live token expired for good. */
@@ -64,33 +44,31 @@ export class Directory {
   }
 
   async tenant(merchantId: string): Promise<Tenant | undefined> {
-    const known = this.#tenants.get(merchantId);
-    if (known !== undefined) return known;
-    const put = this.#tenants.reading();
-    const merchant = (await this.#pool.query<Merchant>(MERCHANT, [merchantId])).rows[0];
-    if (merchant === undefined) return undefined;
-    const owned = (await this.#pool.query<Channel>(CHANNELS, [merchantId])).rows;
-    return put(merchantId, { merchant, channels: owned }, limits.directory_trust_ms);
+    const [merchant] = await this.merchants(this.#pool, [merchantId]);
+    return merchant && { merchant, channels: await this.#channelsOf(merchantId) };
   }
 
-  /** `db`: where what is not known is read. */
-  async settingsOf(db: Queryable, merchantIds: readonly string[]): Promise<Map<string, MerchantSettings>> {
-    const known = new Map(merchantIds.map((id) => [id, this.#settings.get(id)]));
-    const unknown = merchantIds.filter((id) => known.get(id) === undefined);
-    if (unknown.length > 0) {
-      const put = this.#settings.reading();
-      const read = await db.query<Pick<Merchant, "id" | "settings">>(SETTINGS, [unknown]);
-      for (const { id, settings } of read.rows) {
-        known.set(id, put(id, settings, limits.directory_trust_ms));
-      }
-    }
-    return new Map([...known].filter((one): one is [string, MerchantSettings] => one[1] !== undefined));
+  /** Those that there are; `db`: where what is not known is read. */
+  async merchants(db: Queryable, ids: readonly string[]): Promise<Merchant[]> {
+    const known = ids.flatMap((id) => this.#merchants.get(id) ?? []);
+    if (known.length === ids.length) return known;
+    const put = this.#merchants.reading();
+    const unknown = ids.filter((id) => !known.some((merchant) => merchant.id === id));
+    const read = await merchants.read(db, unknown);
+    return [...known, ...read.map((merchant) => put(merchant.id, merchant, limits.directory_trust_ms))];
+  }
+
+  async #channelsOf(merchantId: string): Promise<Channel[]> {
+    const known = this.#channels.get(merchantId);
+    if (known !== undefined) return known;
+    const put = this.#channels.reading();
+    return put(merchantId, await readChannelsOf(this.#pool, [merchantId]), limits.directory_trust_ms);
   }
 
   /** A merchant was changed by this node, which goes by that from now on; others may trust what they read a while. */
   forget(merchantId: string): void {
-    this.#tenants.forget(merchantId);
-    this.#settings.forget(merchantId);
+    this.#merchants.forget(merchantId);
+    this.#channels.forget(merchantId);
     this.#tokens.forgetValue(merchantId);
   }
 

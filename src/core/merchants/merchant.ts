@@ -1,5 +1,5 @@
 /** Tenants: a merchant, the credentials its clients come with, and the channels its money comes through. */
-import { table } from "../../store/index.ts";
+import { type Queryable, type Statement, table } from "../../store/index.ts";
 
 export interface Merchant {
   id: string;
@@ -82,3 +82,22 @@ export const channels = table<Channel>(
   ],
   ["id"],
 );
+
+const CREDENTIALS: Statement = {
+  name: "credentials-of-merchants",
+  text: `SELECT ${credentials.select("c")} FROM credentials c WHERE merchant_id = ANY($1) ORDER BY created_at, id`,
+};
+const CHANNELS: Statement = {
+  name: "channels-of-merchants",
+  text: `SELECT ${channels.select("c")} FROM channels c WHERE merchant_id = ANY($1) ORDER BY is_default DESC, id`,
+};
+
+/** Oldest first. */
+export async function readCredentialsOf(db: Queryable, merchantIds: readonly string[]): Promise<Credential[]> {
+  return (await db.query<Credential & Record<string, unknown>>(CREDENTIALS, [merchantIds])).rows;
+}
+
+/** The default one first. */
+export async function readChannelsOf(db: Queryable, merchantIds: readonly string[]): Promise<Channel[]> {
+  return (await db.query<Channel & Record<string, unknown>>(CHANNELS, [merchantIds])).rows;
+}

@@ -1,6 +1,13 @@
 /** Merchants as operators see them: no secret, nor the hash of one. */
 import type { Queryable, Statement } from "../../store/index.ts";
-import { type Channel, type Credential, channels, credentials, type Merchant, merchants } from "./merchant.ts";
+import {
+  type Channel,
+  type Credential,
+  type Merchant,
+  merchants,
+  readChannelsOf,
+  readCredentialsOf,
+} from "./merchant.ts";
 
 export interface MerchantView extends Merchant {
   credentials: Omit<Credential, "id" | "merchantId" | "secretHash">[];
@@ -10,14 +17,6 @@ export interface MerchantView extends Merchant {
 const LIST: Statement = {
   name: "list-merchants",
   text: `SELECT ${merchants.select("m")} FROM merchants m WHERE id > $1 ORDER BY id LIMIT $2`,
-};
-const CREDENTIALS: Statement = {
-  name: "list-credentials",
-  text: `SELECT ${credentials.select("c")} FROM credentials c WHERE merchant_id = ANY($1) ORDER BY created_at, id`,
-};
-const CHANNELS: Statement = {
-  name: "list-channels",
-  text: `SELECT ${channels.select("c")} FROM channels c WHERE merchant_id = ANY($1) ORDER BY is_default DESC, id`,
 };
 
 /** In the order of their ids, those after the given one. */
@@ -31,8 +30,8 @@ export async function readMerchant(db: Queryable, id: string): Promise<MerchantV
 
 async function viewsOf(db: Queryable, shown: readonly Merchant[]): Promise<MerchantView[]> {
   const ids = shown.map((merchant) => merchant.id);
-  const held = (await db.query<Credential>(CREDENTIALS, [ids])).rows;
-  const owned = (await db.query<Channel>(CHANNELS, [ids])).rows;
+  const held = await readCredentialsOf(db, ids);
+  const owned = await readChannelsOf(db, ids);
   const of = <Row extends { merchantId: string }>(rows: readonly Row[], id: string) =>
     rows.filter((row) => row.merchantId === id);
   return shown.map((merchant) => ({

@@ -21,12 +21,17 @@ interface Registered {
   channels: Omit<Channel, "createdAt">[];
 }
 
-/** Waits for another transaction that is making the same merchant, and returns the ids of all that exists of it. */
-async function readExisting(tx: Queryable, ids: readonly string[]): Promise<Set<string>> {
+/** Whoever else makes or changes these merchants comes after. */
+export async function claimMerchants(tx: Queryable, ids: readonly string[]): Promise<void> {
   await claim(
     tx,
     ids.map((id) => ({ scope: "0-merchant", key: id })),
   );
+}
+
+/** Waits for another transaction that is making the same merchant, and returns the ids of all that exists of it. */
+async function readExisting(tx: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  await claimMerchants(tx, ids);
   const found = await tx.query<{ id: string }>(
     `SELECT id FROM merchants WHERE id = ANY($1) UNION ALL SELECT id FROM credentials WHERE merchant_id = ANY($1)
       UNION ALL SELECT id FROM channels WHERE merchant_id = ANY($1)`,

@@ -9,13 +9,14 @@
  * A first attempt waits until the delivery before it (same subject, same URL) is finished or 60 s old, where its dialect
  * keeps order. Retries hold nothing else up, since only deliveries that were not attempted since they were queued wait.
  *
- * No receiver takes another's place, and no merchant. Each receiver may have a few attempts under way; one that did not answer the last time, or
- * has not answered for a while, has them one after the other. Attempts that take long no longer count among those a node
- * makes at once, and hold no other of their receiver up for longer than that.
+ * No receiver takes another's place, and no merchant. Each receiver may have a few attempts under way; one that did not
+ * answer the last time, or has not answered for a while, has them one after the other. Attempts that take long no longer
+ * count among those a node makes at once, and hold no other of their receiver up for longer than that.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { businessNow, newId, type Pool, type Statement } from "../../store/index.ts";
 import { limits } from "../limits.ts";
+import { isAlive } from "../nodes.ts";
 import {
   type Announcer,
   type AttemptOutcome,
@@ -31,11 +32,10 @@ export type Send = (
 ) => Promise<AttemptOutcome>;
 
 /** By this header a receiver tells a repetition: the same for every attempt, also when sent again by hand. */
-export const deliveryIdHeader = "naru-delivery-id";
+const deliveryIdHeader = "naru-delivery-id";
 
 /** Nobody has a delivery `d`, or nobody who lives. */
-export const isUnleased = `(d.lease_node IS NULL OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node
-  AND n.heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'))`;
+export const isUnleased = `(d.lease_node IS NULL OR NOT EXISTS (SELECT FROM nodes n WHERE n.id = d.lease_node AND ${isAlive("n")}))`;
 /** Or this node ($1), but it does not know of it ($4: those it does). */
 const isFree = `(${isUnleased} OR (d.lease_node = $1 AND d.id <> ALL($4)))`;
 

@@ -23,6 +23,9 @@ const cancelling = [
   "payment.partly_reversed",
 ] as const satisfies readonly Event["type"][];
 
+/** Told to every address, whatever the merchant has set. */
+const always = ["payment.paid", "payment.deposited", ...cancelling] as const;
+
 function bodyOf(event: Event, payment: Payment) {
   const about = { imp_uid: payment.wireId, merchant_uid: payment.reference };
   if (!cancelling.some((type) => type === event.type)) return { ...about, status: statusOf[payment.state] };
@@ -32,7 +35,6 @@ function bodyOf(event: Event, payment: Payment) {
 
 /** `announceIssued`: for merchants that have not set it. */
 export function iamportAnnouncer(node: { announceIssued: boolean }): Announcer {
-  const always = ["payment.paid", "payment.deposited", ...cancelling] as const;
   return {
     dialect,
     announces: always,

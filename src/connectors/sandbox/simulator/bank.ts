@@ -13,7 +13,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
 import { inquire } from "../../../core/deposits/inquire.ts";
 import type { Core } from "../../../core/index.ts";
-import { type JobLog, Repeating } from "../../../core/jobs.ts";
+import { doEach, type JobLog, Repeating } from "../../../core/jobs.ts";
 import { type Command, claim, newId, type Pool } from "../../../store/index.ts";
 import type { BankRefusal } from "../errors.ts";
 import { sandbox, toNotice } from "../notices.ts";
@@ -241,12 +241,15 @@ export class SandboxBank {
 
   async #resend(): Promise<boolean> {
     const due = await readDue(this.#pool);
-    const told = await Promise.allSettled(due.map(async (one) => this.#core.receiveNotice(toNotice(one))));
-    const taken = due.filter((_, index) => told[index]!.status === "fulfilled");
-    const failed = due.filter((_, index) => told[index]!.status === "rejected");
-    const [first] = told.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
-    if (failed.length > 0) this.#log.warn({ err: first, notices: failed.length }, "notices of the bank were not taken");
-    await postpone(this.#pool, failed);
+    const { done: taken, failed } = await doEach(due, async (one) => this.#core.receiveNotice(toNotice(one)));
+    const [first] = failed;
+    if (first !== undefined) {
+      this.#log.warn({ err: first.reason, notices: failed.length }, "notices of the bank were not taken");
+    }
+    await postpone(
+      this.#pool,
+      failed.map(({ item }) => item),
+    );
     this.#acknowledged.push(...taken);
     const released = await this.#flush();
     return released > 0 || (due.length === bankLimits.resend_batch && taken.length > 0);

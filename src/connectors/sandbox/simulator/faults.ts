@@ -9,8 +9,8 @@
 import { createHash, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { Repeating } from "../../../core/jobs.ts";
-import { limits } from "../../../core/limits.ts";
+import { type JobLog, Repeating } from "../../../core/jobs.ts";
+import { isAlive } from "../../../core/nodes.ts";
 import { createPool, type Pool, type Statement, type Where } from "../../../store/index.ts";
 
 export const faultLimits = {
@@ -152,24 +152,23 @@ const STRUCK: Statement = {
 };
 const LIVE_NODES: Statement = {
   name: "count-live-nodes",
-  text: `SELECT count(*) AS count FROM nodes
-    WHERE heartbeat_at > clock_timestamp() - ${limits.node_dead_after_s} * interval '1 second'`,
+  text: `SELECT count(*) AS count FROM nodes n WHERE ${isAlive("n")}`,
 };
 
 export class Faults {
   readonly #pool: Pool;
-  readonly #log: { warn(fields: object, message: string): void };
+  readonly #log: JobLog;
   readonly #polling: Repeating;
   #view: { armed: ReadonlySet<string>; asOf_ms: number } = { armed: new Set(), asOf_ms: Number.NEGATIVE_INFINITY };
   #reading: Promise<void> | undefined;
 
-  constructor(pool: Pool, log: { warn(fields: object, message: string): void }) {
+  constructor(pool: Pool, log: JobLog) {
     this.#pool = pool;
     this.#log = log;
     this.#polling = new Repeating("faults", faultLimits.poll_ms, () => this.#poll(), log);
   }
 
-  static open(where: Where, log: { warn(fields: object, message: string): void }): Faults {
+  static open(where: Where, log: JobLog): Faults {
     const { connections, answer_timeout_ms } = faultLimits;
     const patience = { connectionTimeoutMillis: answer_timeout_ms, query_timeout: answer_timeout_ms };
     return new Faults(createPool(where, connections, patience), log);

@@ -7,7 +7,7 @@
  *
  * All of it is in the database, so whichever node is alive goes on with it.
  */
-import type { BankNotice, DepositService } from "../../../core/connector.ts";
+import type { DepositService } from "../../../core/connector.ts";
 import { businessNow, type Pool, type Queryable, type Statement, table } from "../../../store/index.ts";
 import { toNotice } from "../notices.ts";
 import type { Fault, Faults } from "./faults.ts";
@@ -64,18 +64,17 @@ const ACKNOWLEDGE: Statement = {
 };
 
 /** By the partial index on what was not acknowledged. */
-const isDue = (of: string) => `${of}.notified_at IS NULL AND coalesce(${of}.notify_at,
-  ${of}.recorded_at + $1 * interval '1 second') <= ${businessNow}`;
+const isDue = `notified_at IS NULL AND coalesce(notify_at, recorded_at + $1 * interval '1 second') <= ${businessNow}`;
 
 const UNACKNOWLEDGED: Statement = {
   name: "unacknowledged-bank-transactions",
   text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t
-    WHERE ${isDue("t")} AND lost_at IS NULL ORDER BY recorded_at LIMIT $2`,
+    WHERE ${isDue} AND lost_at IS NULL ORDER BY recorded_at LIMIT $2`,
 };
 /** With those that the bank believes it told of. */
 const UNCONFIRMED: Statement = {
   name: "unconfirmed-bank-transactions",
-  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t WHERE ${isDue("t")} ORDER BY recorded_at LIMIT $2`,
+  text: `SELECT ${transactions.select("t")} FROM sandbox_bank_transactions t WHERE ${isDue} ORDER BY recorded_at LIMIT $2`,
 };
 
 const POSTPONE: Statement = {
@@ -147,7 +146,7 @@ export function sandboxDeposits(pool: Pool): DepositService {
     async confirm(notices) {
       await acknowledge(
         pool,
-        notices.map(({ transactionId: id, kind }: BankNotice) => ({ id, kind })),
+        notices.map(({ transactionId: id, kind }) => ({ id, kind })),
       );
     },
   };
