@@ -17,6 +17,9 @@ export type Problem =
 
 export type Checked<Value> = { ok: true; value: Value } | { ok: false; problem: Problem };
 
+/** A value that was read, or why it could not be, in a dialect's words. */
+export type Read<Value, Failure> = { ok: true; value: Value } | { ok: false; error: Failure };
+
 const ajv = new Ajv({ coerceTypes: "array", removeAdditional: false, strict: false, allErrors: false });
 formats.default(ajv);
 
@@ -34,6 +37,17 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
     }
     if (validate(value)) return { ok: true, value: value as Static<Schema> };
     return { ok: false, problem: problemOf(validate.errors![0]!) };
+  };
+}
+
+/** Makes readers of fields by a schema that word a problem in one way. */
+export function readerIn<Failure>(word: (problem: Problem) => Failure) {
+  return <Schema extends TObject>(schema: Schema): ((fields: Fields) => Read<Static<Schema>, Failure>) => {
+    const check = validator(schema);
+    return (fields) => {
+      const checked = check(fields);
+      return checked.ok ? checked : { ok: false, error: word(checked.problem) };
+    };
   };
 }
 

@@ -1,8 +1,9 @@
 /** I'mport / PortOne V1: tokens, virtual accounts, reading, cancelling, cash receipts, codes, and the webhook. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { Announcer, Core } from "../../core/index.ts";
 import { readBody } from "../../http/body.ts";
 import type { Dialect } from "../../http/dialect.ts";
+import { readBodiesBy } from "../../http/endpoint.ts";
 import { errorEnvelope, failureError } from "./errors.ts";
 import { mountRoutes } from "./routes/index.ts";
 
@@ -13,12 +14,7 @@ export function iamport(core: Core, announcer: Announcer): Dialect {
     // Its addresses share no prefix, so it answers for whatever nobody else has.
     owns: () => true,
     async routes(server: FastifyInstance) {
-      // Validation and its wording are this dialect's own; the schemas given to routes describe them for the docs.
-      server.setValidatorCompiler(() => () => true);
-      server.removeAllContentTypeParsers();
-      server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
-        readBody(body, request.headers["content-type"]),
-      );
+      readBodiesBy(server, readBody);
       mountRoutes(server, core);
     },
     failure(failure) {

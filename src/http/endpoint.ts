@@ -1,0 +1,159 @@
+/**
+ * What the routes of every dialect do alike: know the caller before a body is read, take fields loosely, answer in one
+ * piece, and hand in the call so that it is kept with the change it makes. How a dialect words all that is its `Manner`.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { TObject, TSchema } from "typebox";
+import type { ExchangeDraft, Json } from "../core/exchanges.ts";
+import { type Fields, findUnstorable, parseForm } from "./body.ts";
+import { redact } from "./validate.ts";
+
+export interface Answer {
+  status: number;
+  /** Undefined: an empty body. */
+  body: Json | undefined;
+}
+
+export interface Endpoint {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  url: string;
+  summary: string;
+  description?: string;
+  body?: TObject;
+  query?: TObject;
+  headers?: TObject;
+  /** Schema of what the answer carries; undefined where it carries nothing. */
+  response?: TSchema;
+  /** Shown in the API reference; a spelling that is only tolerated is not. */
+  hidden?: boolean;
+}
+
+/** A call of a caller who is known. */
+export type Call<Caller> = Caller & {
+  params: Record<string, string>;
+  /** Fields of the body. */
+  body: Fields;
+  /** Fields of the query; for GET those of a body too, which some clients send. */
+  query: Fields;
+  headers: FastifyRequest["headers"];
+  userAgent: string | undefined;
+};
+
+export type Identified<Caller> = { ok: true; caller: Caller } | { ok: false; answer: Answer };
+
+export interface Manner<Caller extends object> {
+  /** As payments and exchanges name it. */
+  dialect: string;
+  /** Its section of the API reference, and how that says that a token is needed. */
+  tag: string;
+  security: string;
+  contentType: string;
+  /** The schema of a whole answer that carries this; and of an error. */
+  enveloped(response: TSchema): TSchema;
+  error: TSchema;
+  /** Who is calling, or what strangers are told. */
+  identify(request: FastifyRequest): Promise<Identified<Caller>>;
+  /** A field holds what cannot be stored. */
+  unstorable(field: string): Answer;
+}
+
+/** Bodies are read by the dialect's own rule whatever their type; its schemas describe them for the reference. */
+export function readBodiesBy(
+  server: FastifyInstance,
+  read: (bytes: Buffer, contentType: string | undefined) => Promise<Fields>,
+): void {
+  server.setValidatorCompiler(() => () => true);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
+    read(body, request.headers["content-type"]),
+  );
+}
+
+/** Mounts a route that only a known caller reaches. */
+export function mountEndpoint<Caller extends object>(
+  server: FastifyInstance,
+  manner: Manner<Caller>,
+  endpoint: Endpoint,
+  handle: (call: Call<Caller>) => Promise<Answer> | Answer,
+): void {
+  const { method, url, summary, description, body, query, headers, response, hidden } = endpoint;
+  const schema = {
+    tags: [manner.tag],
+    summary,
+    hide: hidden === true,
+    security: [{ [manner.security]: [] }],
+    ...(description === undefined ? {} : { description }),
+    ...(body === undefined || method === "GET" ? {} : { body }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(headers === undefined ? {} : { headers }),
+    response: { ...(response === undefined ? {} : { 200: manner.enveloped(response) }), "4xx": manner.error },
+  };
+  server.route({
+    method,
+    url,
+    schema,
+    onRequest: identifying(manner),
+    handler: async (request, reply) => {
+      const call = callOf(request, callers.get(request) as Caller);
+      const unstorable = findUnstorable(call.body) ?? findUnstorable(call.query);
+      return send(reply, unstorable === undefined ? await handle(call) : manner.unstorable(unstorable), manner);
+    },
+  });
+}
+
+const callers = new WeakMap<FastifyRequest, object>();
+
+/** A hook, before the body is read: strangers are sent away without that cost. */
+export function identifying<Caller extends object>(manner: Manner<Caller>) {
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const found = await manner.identify(request);
+    if (!found.ok) return send(reply, found.answer, manner);
+    callers.set(request, found.caller);
+  };
+}
+
+function callOf<Caller>(request: FastifyRequest, caller: Caller): Call<Caller> {
+  const body = request.body as Fields;
+  const query = queryOf(request);
+  return {
+    ...caller,
+    params: request.params as Record<string, string>,
+    body,
+    query: request.method === "GET" ? { ...body, ...query } : query,
+    headers: request.headers,
+    userAgent: request.headers["user-agent"],
+  };
+}
+
+/** Read as a form is, so that `id[]=a&id[]=b` is a list here too. */
+export function queryOf(request: FastifyRequest): Fields {
+  const start = request.url.indexOf("?");
+  return start < 0 ? {} : parseForm(request.url.slice(start + 1));
+}
+
+/** In one piece with its length, since some clients read only the first chunk. */
+export function send(reply: FastifyReply, { status, body }: Answer, { contentType }: { contentType: string }) {
+  reply.code(status);
+  return body === undefined ? reply.send() : reply.type(contentType).send(JSON.stringify(body));
+}
+
+/** A call as it is kept with the change it makes. */
+export function exchangeOf<Result>(
+  { dialect, enveloped }: Pick<Manner<object>, "dialect" | "enveloped">,
+  { method, url, body, response }: Endpoint,
+  params: Record<string, string>,
+  fields: Fields,
+  answer: (result: Result) => Answer,
+): ExchangeDraft<Result> {
+  return {
+    dialect,
+    method,
+    path: url.replace(/:(\w+)/g, (_, name) => params[name] ?? ""),
+    request: body === undefined ? {} : redact(body, fields),
+    answer(result) {
+      const { status, body: told = null } = answer(result);
+      return { status, body: told };
+    },
+    redactAnswer: (given) => (response === undefined ? null : redact(enveloped(response), given)),
+  };
+}
