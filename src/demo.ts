@@ -6,20 +6,46 @@
 import { randomBytes } from "node:crypto";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { sandbox } from "./connectors/sandbox/index.ts";
+import type { AdAccount } from "./core/ad-accounts/ad-account.ts";
 import type { Core } from "./core/index.ts";
 import type { ChannelSettings } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
+import { newApp } from "./dialects/kakao-moment/auth.ts";
 
 export interface Credentials {
   /** `inicisApiKey`: what the channel at Inicis wants as `pg_api_key`. */
   iamport: { impKey: string; impSecret: string; inicisApiKey: string };
+  /** A business token and the ad account it is for; the app it was given to, and who gave it. */
+  kakaoMoment: {
+    businessToken: string;
+    adAccountId: number;
+    restApiKey: string;
+    clientSecret: string;
+    redirectUri: string;
+    userId: number;
+    signInCode: string;
+  };
 }
+
+/** Where a developer's own server would take the code. */
+const redirectUri = "http://localhost:3000/callback";
+const adAccountId = 12_345;
+const userId = 1_001;
 
 const published: Credentials = {
   iamport: {
     impKey: "naru_sandbox_key",
     impSecret: "naru_sandbox_secret",
     inicisApiKey: "naru_sandbox_inicis_api_key",
+  },
+  kakaoMoment: {
+    businessToken: "naru_sandbox_business_token",
+    adAccountId,
+    restApiKey: "naru_sandbox_rest_api_key",
+    clientSecret: "naru_sandbox_client_secret",
+    redirectUri,
+    userId,
+    signInCode: "naru_sandbox_sign_in_code",
   },
 };
 
@@ -31,6 +57,15 @@ export function demoCredentials(config: Config, secrets: Secrets): Credentials {
       impKey: random("demo imp_key", 16),
       impSecret: random("demo imp_secret", 64),
       inicisApiKey: random("demo inicis api key", 32),
+    },
+    kakaoMoment: {
+      businessToken: random("demo business token", 43),
+      adAccountId,
+      restApiKey: random("demo rest api key", 32),
+      clientSecret: random("demo client secret", 32),
+      redirectUri,
+      userId,
+      signInCode: random("demo sign-in code", 32),
     },
   };
 }
@@ -89,14 +124,78 @@ export function demoMerchantId(impKey: string): string {
   return `mer_${impKey}`;
 }
 
+/** The demo merchant and its own keys, which the node makes again when it starts. */
+export function demoKeys({ iamport, kakaoMoment }: Credentials) {
+  return { merchantId: demoMerchantId(iamport.impKey), keys: [iamport.impKey, kakaoMoment.restApiKey] };
+}
+
 /** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
-  const { impKey, impSecret } = credentials.iamport;
+  const { iamport, kakaoMoment } = credentials;
+  const { impKey, impSecret } = iamport;
+  const merchantId = demoMerchantId(impKey);
+  const credentialId = `crd_${kakaoMoment.restApiKey}`;
   await core.registerMerchant({
-    merchant: { id: demoMerchantId(impKey), name: "Naru Sandbox", settings: {} },
-    credentials: [{ id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret) }],
-    channels: sandboxChannels(core.secrets, credentials.iamport),
+    merchant: { id: merchantId, name: "Naru Sandbox", settings: {} },
+    credentials: [
+      { id: `crd_${impKey}`, dialect: "iamport", key: impKey, secretHash: core.secrets.hash(impSecret), settings: {} },
+      {
+        id: credentialId,
+        dialect: "kakao-moment",
+        key: kakaoMoment.restApiKey,
+        secretHash: core.secrets.hash(kakaoMoment.clientSecret),
+        settings: { app: newApp(1, "Naru Sandbox App", [kakaoMoment.redirectUri]) },
+      },
+    ],
+    channels: sandboxChannels(core.secrets, iamport),
   });
+  await seedAdAccounts(core, merchantId, kakaoMoment);
+  const { userId: number, businessToken } = kakaoMoment;
+  const id = core.secrets.hash(businessToken);
+  const token = { id, merchantId, credentialId, userId: demoUserId(merchantId, number), adAccounts: null };
+  await core.grantUserToken({ ...token, scopes: ["moment_management"] });
+}
+
+function demoUserId(merchantId: string, number: number): string {
+  return `usr_${merchantId}_${number}`;
+}
+
+/** Two people; an ad account of the first, one that they share and is off, one of the second alone. */
+async function seedAdAccounts(
+  core: Core,
+  merchantId: string,
+  { userId: first, signInCode }: Credentials["kakaoMoment"],
+) {
+  const second = first + 1;
+  const people = [
+    { number: first, name: "김나루" },
+    { number: second, name: "이나루" },
+  ];
+  for (const person of people) {
+    const signInHash = core.secrets.hash(signInCode);
+    const id = demoUserId(merchantId, person.number);
+    await core.makeUser({ ...person, id, merchantId, restricted: false, business: true, signInHash });
+  }
+  const [mine, theirs] = people.map(({ number }) => demoUserId(merchantId, number)) as [string, string];
+  const company = { businessRegistrationNumber: "123-45-67890", name: "나루상점" };
+  const shared = {
+    merchantId,
+    stopped: false,
+    type: "BUSINESS",
+    ownerCompany: company,
+    advertiser: company,
+    businessRight: { number: 0, companyName: company.name },
+    freeCash: 0,
+  };
+  const own: Pick<AdAccount, "name" | "state" | "members">[] = [
+    { name: "나루 광고계정", state: "on", members: { [mine]: "master" } },
+    { name: "나루 공동 광고계정", state: "off", members: { [mine]: "member", [theirs]: "master" } },
+    { name: "이나루의 광고계정", state: "on", members: { [theirs]: "master" } },
+  ];
+  for (const [index, one] of own.entries()) {
+    const number = adAccountId + index;
+    await core.makeAdAccount({ ...shared, ...one, id: `ada_${merchantId}_${number}`, number, walletNumber: number });
+  }
 }
 
 /** The published credentials must never work where strangers can reach them. */

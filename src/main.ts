@@ -8,6 +8,7 @@ import { createMetrics } from "./admin/metrics.ts";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import {
   Faults,
+  isFault,
   misbehavingReceivers,
   SandboxBank,
   sandboxConnector,
@@ -19,9 +20,11 @@ import type { Examination, Invariant } from "./core/invariants.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { openDatabase } from "./database.ts";
 import { type Credentials, demoCredentials, newSandboxChannels, refusePublished, seedDemo } from "./demo.ts";
-import { newKeys } from "./dialects/iamport/auth.ts";
 import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
+import { kakaoMoment } from "./dialects/kakao-moment/index.ts";
+import { kakaoMomentAnnouncer } from "./dialects/kakao-moment/webhook.ts";
+import type { Dialect } from "./http/dialect.ts";
 import { httpLimits } from "./http/limits.ts";
 import { originGuard } from "./http/origin-guard.ts";
 import { createServer } from "./http/server.ts";
@@ -74,7 +77,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       faults = opened;
     }
     const send = faults === undefined ? webhooks.send : misbehavingReceivers(webhooks.send, faults);
-    const { core, announcer } = createCore(config, store, secrets, log, send, faults);
+    const { core, dialects } = createCore(config, store, secrets, log, send, faults);
     await refusePublished(config, core);
     const credentials = demoCredentials(config, secrets);
     const sandbox = faults && {
@@ -85,13 +88,13 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       bankChecksAmounts: config.bankChecksAmounts,
     };
     if (sandbox !== undefined) await seedDemo(core, credentials);
-    const merchants = { newKeys, newChannels: sandbox && newSandboxChannels(secrets) };
+    const merchants = { dialects, newChannels: sandbox && newSandboxChannels(secrets) };
 
     const server = await createServer({
       log,
       guard: originGuard(config),
       prepare: (root) => mountDocs(root, version),
-      dialects: [iamport(core, announcer)],
+      dialects,
       admin: admin({ core, config, metrics, merchants, sandbox }),
     });
     await core.start();
@@ -119,7 +122,7 @@ export function openStore(where: Where, config: Config, options: Omit<StoreOptio
   return new Store(where, { limits: { cap: config.batchCap, lanes: config.batchLanes }, ...options });
 }
 
-/** The core of a configuration, with what dialects and connectors hand in. `faults`: those of a sandbox. */
+/** The core of a configuration, with what dialects and connectors hand in, and the dialects upon it. `faults`: those of a sandbox. */
 export function createCore(
   config: Config,
   store: Store,
@@ -128,20 +131,24 @@ export function createCore(
   send: ConstructorParameters<typeof Core>[0]["send"],
   faults: Faults | undefined = config.mode === "sandbox" ? new Faults(store.pool, log) : undefined,
 ) {
-  const announcer = iamportAnnouncer({ announceIssued: config.announceIssued });
   const core = new Core({
     store,
     secrets,
     connectors: faults === undefined ? [] : [sandboxConnector(store, secrets, faults)],
-    announcers: [announcer],
+    announcers: [iamportAnnouncer({ announceIssued: config.announceIssued }), kakaoMomentAnnouncer],
     send,
     keepExchanges: config.keepExchanges,
     exchangesKept_days: config.exchangesKept_days,
     callTimeout_ms: config.callTimeout_ms,
-    faults: faults && { tokenExpires: async () => (await faults.take("token-expired")) !== undefined },
+    faults: faults && {
+      tokenExpires: async () => (await faults.take("token-expired")) !== undefined,
+      answersWith: async (family) => (isFault(family) && (await faults.take(family))?.code) || undefined,
+    },
     log,
   });
-  return { core, announcer };
+  // The last has whatever path nobody else has.
+  const dialects: Dialect[] = [kakaoMoment(core, { open: isOpenSandbox(config) }), iamport(core)];
+  return { core, dialects };
 }
 
 export function invariantsOf(config: Config): readonly Invariant[] {

@@ -17,6 +17,7 @@ export function mountFaults(server: FastifyInstance, faults: Faults): void {
       fault: name,
       about,
       delay_s: "delay_s" in kind ? kind.delay_s : null,
+      codes: "codes" in kind ? kind.codes : null,
     })),
   }));
 

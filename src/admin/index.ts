@@ -2,8 +2,10 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import type { Core } from "../core/index.ts";
+import { demoKeys } from "../demo.ts";
 import { decodeUtf8, parseFields } from "../http/body.ts";
-import type { Dialect } from "../http/dialect.ts";
+import type { Mounted } from "../http/dialect.ts";
+import { mountAdAccounts } from "./ad-accounts.ts";
 import { mountBooks } from "./books.ts";
 import { mountDeliveries } from "./deliveries.ts";
 import { failureBody } from "./errors.ts";
@@ -17,14 +19,14 @@ export interface AdminOptions {
   core: Core;
   config: Config;
   metrics: Metrics;
-  merchants: Omit<MerchantsOptions, "demoKey">;
+  merchants: Omit<MerchantsOptions, "demo">;
   /** Undefined in live mode, where the sandbox paths do not exist. */
   sandbox: SandboxOptions | undefined;
 }
 
 const ownPaths = /^\/+(naru|health|ready|metrics|docs)?(\/|$)/;
 
-export function admin({ core, config, metrics, merchants, sandbox }: AdminOptions): Dialect {
+export function admin({ core, config, metrics, merchants, sandbox }: AdminOptions): Mounted {
   return {
     name: "naru",
     owns: (path) => ownPaths.test(path),
@@ -51,8 +53,8 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
           scope.addHook("preHandler", refuseUntaken);
           await mountBooks(scope, core);
           await mountDeliveries(scope, core);
-          const demoKey = sandbox?.credentials.iamport.impKey;
-          await mountMerchants(scope, core, { ...merchants, demoKey });
+          await mountMerchants(scope, core, { ...merchants, demo: sandbox && demoKeys(sandbox.credentials) });
+          await mountAdAccounts(scope, core);
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });
           }

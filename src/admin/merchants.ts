@@ -1,39 +1,54 @@
 /** Tenants, as operators make and change them. Secrets are shown once, in the answer that made them. */
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Refusal } from "../core/errors.ts";
+import type { MerchantRefusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
 import { mergeSettings, type SettingsChange } from "../core/merchants/merchant.ts";
 import { listMerchants, readMerchant } from "../core/merchants/read.ts";
 import type { RegisterRequest } from "../core/merchants/register.ts";
 import { readNoticeUrl } from "../core/webhooks/delivery.ts";
-import { demoMerchantId } from "../demo.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
+import type { Dialect } from "../http/dialect.ts";
 import { newId } from "../store/index.ts";
 import { fail } from "./errors.ts";
 import { nextCursor, readCursor, reader } from "./requests.ts";
-import { CredentialRequest, MerchantChange, MerchantRequest, MerchantSettings, PageQuery } from "./schemas.ts";
+import {
+  AppChange,
+  CredentialRequest,
+  MerchantChange,
+  MerchantRequest,
+  MerchantSettings,
+  PageQuery,
+} from "./schemas.ts";
 
 export interface MerchantsOptions {
-  /** A new random pair of the dialect's. */
-  newKeys(): { impKey: string; impSecret: string };
+  /** Those that a merchant's clients may come by. */
+  dialects: readonly Dialect[];
   /** What a new merchant's money comes through; undefined in live mode, where its contracts are its own. */
   newChannels: ((impKey: string) => { inicisApiKey: string; channels: RegisterRequest["channels"] }) | undefined;
-  /** The demo merchant's own key; undefined in live mode, which has none. */
-  demoKey: string | undefined;
+  /** The demo merchant and its own keys; undefined in live mode, which has none. */
+  demo: { merchantId: string; keys: readonly string[] } | undefined;
 }
 
-const dialect = "iamport";
+/** The one by which a new merchant's first client comes. */
+const firstDialect = "iamport";
 
 const readPage = reader(PageQuery);
 const readNew = reader(MerchantRequest);
 const readChange = reader(MerchantChange);
 const readCredential = reader(CredentialRequest);
+const readApp = reader(AppChange);
 const readKnownSettings = reader(MerchantSettings);
 
 export async function mountMerchants(server: FastifyInstance, core: Core, options: MerchantsOptions): Promise<void> {
   const { pool } = core.store;
   const tags = ["Naru"];
+  const newCredential = async (name: string, app: { name: string; redirectUris: string[] }) => {
+    const dialect = options.dialects.find((one) => one.name === name)!;
+    const { key, secret, settings, shown } = await dialect.newCredential(app);
+    const credential = { id: newId("crd"), dialect: name, key, secretHash: core.secrets.hash(secret), settings };
+    return { credential, section: dialect.credentialsName, shown };
+  };
   const trust = `Other nodes go by what they read before for up to ${limits.directory_trust_ms / 1000} s.`;
 
   server.get(
@@ -70,17 +85,17 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       const { id = newId("mer"), name } = readNew({ ...body, settings: undefined });
       if (!/^mer_[A-Za-z0-9_-]+$/.test(id)) throw new MalformedBody("id must be mer_ and letters, digits, _ or -");
       const settings = readSettings(body.settings);
-      const { impKey, impSecret } = options.newKeys();
-      const made = options.newChannels?.(impKey);
+      const { credential, section, shown } = await newCredential(firstDialect, { name, redirectUris: [] });
+      const made = options.newChannels?.(credential.key);
       const isNew = await core.registerMerchant({
         onlyNew: true,
         merchant: { id, name, settings: mergeSettings({}, settings) },
-        credentials: [{ id: newId("crd"), dialect, key: impKey, secretHash: core.secrets.hash(impSecret) }],
+        credentials: [credential],
         channels: made?.channels ?? [],
       });
       if (!isNew) return fail(reply, 409, "merchant-exists", `there is a merchant ${id} already`);
-      const iamport = { impKey, impSecret, ...(made === undefined ? {} : { inicisApiKey: made.inicisApiKey }) };
-      return reply.code(201).send({ merchant: await readMerchant(pool, id), credentials: { iamport } });
+      const all = { ...shown, ...(made === undefined ? {} : { inicisApiKey: made.inicisApiKey }) };
+      return reply.code(201).send({ merchant: await readMerchant(pool, id), credentials: { [section]: all } });
     },
   );
 
@@ -104,20 +119,54 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       schema: {
         tags,
         summary: "Give a merchant one more pair of key and secret",
-        description: "The answer holds the secret, which is never shown again. It works at once.",
+        description:
+          "The answer holds the secret, which is never shown again. It works at once. " +
+          "One of kakao-moment is an app, with a name and the addresses to which users are sent back.",
         body: CredentialRequest,
       },
     },
     async (request, reply) => {
-      readCredential(request.body);
+      const { dialect, ...app } = readCredential(request.body);
       const { id } = request.params;
-      const { impKey, impSecret } = options.newKeys();
-      const credential = { id: newId("crd"), dialect, key: impKey, secretHash: core.secrets.hash(impSecret) };
+      const [odd] = dialect === "kakao-moment" ? [] : Object.keys(app);
+      if (odd !== undefined) throw new MalformedBody(`${odd} is of kakao-moment's apps`);
+      const merchant = await readMerchant(pool, id);
+      if (merchant === undefined) return refuse(reply, { code: "merchant-unknown", id });
+      const { name = merchant.name, redirectUris = [] } = app;
+      const { credential, section, shown } = await newCredential(dialect, {
+        name,
+        redirectUris: readRedirectUris(redirectUris),
+      });
       const added = await core.addCredential({ merchantId: id, credential });
       if (!added.ok) return refuse(reply, added.refusal);
-      return reply
-        .code(201)
-        .send({ merchant: await readMerchant(pool, id), credentials: { iamport: { impKey, impSecret } } });
+      return reply.code(201).send({ merchant: await readMerchant(pool, id), credentials: { [section]: shown } });
+    },
+  );
+
+  server.patch<{ Params: { id: string; key: string } }>(
+    "/merchants/:id/credentials/:key",
+    {
+      schema: {
+        tags,
+        summary: "Change what is known of an app",
+        description: `Of credentials of kakao-moment alone; null for testers makes it an app for all. ${trust}`,
+        body: AppChange,
+      },
+    },
+    async (request, reply) => {
+      const { id, key } = request.params;
+      const body = request.body as Fields;
+      const { redirectUris, ...change } = readApp(withoutNull(body, "testers"));
+      const changed = await core.changeApp({
+        merchantId: id,
+        key,
+        change: {
+          ...change,
+          ...(redirectUris === undefined ? {} : { redirectUris: readRedirectUris(redirectUris) }),
+          ...(body.testers === null ? { testers: null } : {}),
+        },
+      });
+      return changed.ok ? readMerchant(pool, id) : refuse(reply, changed.refusal);
     },
   );
 
@@ -126,17 +175,17 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
     { schema: { tags, summary: "Take a key away, with the access token it was given", description: trust } },
     async (request, reply) => {
       const { id, key } = request.params;
-      if (key === options.demoKey && id === demoMerchantId(key)) {
+      if (id === options.demo?.merchantId && options.demo.keys.includes(key)) {
         const reason = "the node makes it again when it starts";
         return fail(reply, 409, "demo-credential", `the demo merchant's own key cannot be removed: ${reason}`);
       }
-      const removed = await core.removeCredential({ merchantId: id, dialect, key });
+      const removed = await core.removeCredential({ merchantId: id, key });
       return removed.ok ? readMerchant(pool, id) : refuse(reply, removed.refusal);
     },
   );
 }
 
-function refuse(reply: FastifyReply, refusal: Refusal) {
+function refuse(reply: FastifyReply, refusal: MerchantRefusal) {
   switch (refusal.code) {
     case "merchant-unknown":
       return fail(reply, 404, refusal.code, `there is no merchant ${refusal.id}`);
@@ -144,9 +193,19 @@ function refuse(reply: FastifyReply, refusal: Refusal) {
       return fail(reply, 404, refusal.code, `the merchant has no key ${refusal.key}`);
     case "too-many-credentials":
       return fail(reply, 409, refusal.code, `a merchant may have ${refusal.max} keys; remove one first`);
-    default:
-      throw new Error(`a merchant is not refused with ${refusal.code}`);
   }
+}
+
+/** The field left out where it is null, which stands for a value of its own. */
+function withoutNull(body: Fields, field: string): Fields {
+  return body[field] === null ? { ...body, [field]: undefined } : body;
+}
+
+/** Addresses as apps name them, to the letter: browsers are sent there with a query added. */
+function readRedirectUris(uris: readonly string[]): string[] {
+  const bad = uris.find((uri) => readNoticeUrl(uri) === undefined || uri.includes("#"));
+  if (bad === undefined) return [...new Set(uris)];
+  throw new MalformedBody(`redirectUris has ${bad}, which is no http or https address without user and fragment`);
 }
 
 /** Settings by name, with null for those to be removed; whatever is no setting, or cannot be one, is named. */

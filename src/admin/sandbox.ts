@@ -9,7 +9,7 @@ import {
 } from "../connectors/sandbox/index.ts";
 import { normalizeBankCode } from "../core/banks.ts";
 import { type ClockMove, moveClock, readClock } from "../core/clock.ts";
-import type { Refusal } from "../core/errors.ts";
+import type { ClockRefusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import type { Credentials } from "../demo.ts";
@@ -90,7 +90,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
   );
 }
 
-function refuseMove(reply: FastifyReply, refusal: Refusal) {
+function refuseMove(reply: FastifyReply, refusal: ClockRefusal) {
   return refusal.code === "clock-too-far"
     ? fail(reply, 400, refusal.code, `the clock does not go beyond ${refusal.last}`)
     : fail(reply, 400, refusal.code, "the clock only moves forward");

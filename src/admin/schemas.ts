@@ -1,6 +1,7 @@
 /** Requests of Naru's own API. Times are ISO 8601, amounts whole won. */
 import Type, { type Static } from "typebox";
 import { faultLimits } from "../connectors/sandbox/index.ts";
+import { adAccountStates, memberRoles } from "../core/ad-accounts/ad-account.ts";
 import { limits } from "../core/limits.ts";
 import { paymentStates } from "../core/payments/payment.ts";
 import { deliveryStates } from "../core/webhooks/delivery.ts";
@@ -103,6 +104,9 @@ export const FaultRequest = Type.Object({
       description: "how long, for a fault that takes a time",
     }),
   ),
+  code: Type.Optional(
+    Type.String({ maxLength: 16, description: "what is said, for a fault that answers with an error; GET lists them" }),
+  ),
 });
 
 export const MerchantSettings = Type.Object(
@@ -121,6 +125,9 @@ export const MerchantSettings = Type.Object(
     ),
     announceIssued: Type.Optional(
       Type.Boolean({ description: "an issued account is announced; the node's setting if unset" }),
+    ),
+    topUpHolder: Type.Optional(
+      Type.String({ maxLength: 40, description: "whose name stands on accounts that top up an ad account" }),
     ),
   },
   { description: "null removes a setting" },
@@ -144,6 +151,90 @@ export const MerchantChange = Type.Object({
   settings: Type.Optional(MerchantSettings),
 });
 
+const appFields = {
+  name: Type.Optional(
+    Type.String({ minLength: 1, maxLength: limits.merchant_name_length, description: "as users are shown it" }),
+  ),
+  redirectUris: Type.Optional(
+    Type.Array(Type.String({ maxLength: limits.redirect_uri_length }), {
+      maxItems: limits.redirect_uris_max,
+      description: "where users may be sent back to, to the letter",
+    }),
+  ),
+};
+
 export const CredentialRequest = Type.Object({
-  dialect: Type.Enum(["iamport"], { description: "whose clients come with it" }),
+  dialect: Type.Enum(["iamport", "kakao-moment"], { description: "whose clients come with it" }),
+  ...appFields,
+});
+
+const number = (description: string, maximum: number = Number.MAX_SAFE_INTEGER) =>
+  Type.Integer({ minimum: 0, maximum, description });
+
+export const AppChange = Type.Object({
+  ...appFields,
+  scopes: Type.Optional(
+    Type.Array(Type.String({ maxLength: 60 }), { maxItems: 20, description: "what it may ask consent for" }),
+  ),
+  secretNeeded: Type.Optional(Type.Boolean({ description: "a code is exchanged only with the secret" })),
+  verified: Type.Optional(Type.Boolean({ description: "it is a Biz app" })),
+  permitted: Type.Optional(Type.Boolean({ description: "it may use Kakao Moment" })),
+  suspended: Type.Optional(Type.Boolean()),
+  testers: Type.Optional(
+    Type.Array(number("a user"), { maxItems: limits.page_max, description: "whom a test app is for; null: for all" }),
+  ),
+});
+
+const chosenNumber = Type.Optional(
+  number("of your choice, so that the call can be repeated; default: a new one", limits.chosen_number_max),
+);
+
+const userFields = {
+  restricted: Type.Optional(Type.Boolean({ description: "may neither consent nor be acted for" })),
+  business: Type.Optional(Type.Boolean({ description: "is registered as a business; true if unset" })),
+};
+const userName = Type.String({ minLength: 1, maxLength: limits.user_name_length });
+
+export const UserRequest = Type.Object({ name: userName, number: chosenNumber, ...userFields });
+export const UserChange = Type.Object({
+  name: Type.Optional(userName),
+  ...userFields,
+  newSignInCode: Type.Optional(Type.Boolean({ description: "true makes a new one, which the answer holds" })),
+});
+
+const Company = Type.Object({
+  businessRegistrationNumber: Type.String({ minLength: 1, maxLength: 20, description: "123-45-67890" }),
+  name: Type.String({ minLength: 1, maxLength: limits.ad_account_name_length }),
+});
+
+const adAccountFields = {
+  members: Type.Optional(
+    Type.Array(Type.Object({ user: number("the user's number"), role: Type.Enum([...memberRoles]) }), {
+      maxItems: limits.ad_account_members_max,
+    }),
+  ),
+  type: Type.Optional(Type.String({ minLength: 1, maxLength: 20, description: "BUSINESS if unset" })),
+  ownerCompany: Type.Optional(Company),
+  advertiser: Type.Optional(Company),
+  businessRight: Type.Optional(
+    Type.Object({
+      number: number("its id; 0 for none"),
+      companyName: Type.String({ minLength: 1, maxLength: limits.ad_account_name_length }),
+    }),
+  ),
+  walletNumber: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: "bizWalletId" }),
+  ),
+  freeCash: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: limits.amount_max, description: "whole won that were given for nothing" }),
+  ),
+};
+const adAccountName = Type.String({ minLength: 1, maxLength: limits.ad_account_name_length });
+
+export const AdAccountRequest = Type.Object({ name: adAccountName, number: chosenNumber, ...adAccountFields });
+export const AdAccountChange = Type.Object({
+  name: Type.Optional(adAccountName),
+  state: Type.Optional(Type.Enum([...adAccountStates])),
+  stopped: Type.Optional(Type.Boolean({ description: "members cannot switch it on" })),
+  ...adAccountFields,
 });

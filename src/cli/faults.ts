@@ -18,6 +18,7 @@ interface ArmOptions {
   chance?: number;
   seed?: number;
   delay?: number;
+  code?: string;
 }
 
 export const faults = new Command("faults")
@@ -40,6 +41,7 @@ faults
   .option("-p, --chance <share>", "each call with this chance, e.g. 0.1", decimal)
   .option("--seed <number>", "the same seed, the same calls go wrong; random if not given", decimal)
   .option("--delay <seconds>", "how late, for faults that delay", decimal)
+  .option("--code <code>", "what is said, for faults that answer with an error, e.g. --code=-603")
   .addHelpText(...example("naru faults arm refund-timeout-after", "naru faults arm webhook-500 --chance 0.2 --seed 7"))
   .action(async (fault: string, { delay, ...given }: ArmOptions) => {
     const arming = { fault, ...given, delay_s: delay };
@@ -73,7 +75,8 @@ function printArmed(armed: readonly ArmedFault[]): void {
   else printLines(new Columns(armedColumns).table(armed.map(rowOf)));
 }
 
-function rowOf({ fault, about, remaining, chance, seed, delay_s, calls, struck }: ArmedFault): Cell[] {
+function rowOf({ fault, about, remaining, chance, seed, delay_s, code, calls, struck }: ArmedFault): Cell[] {
   const when = remaining === null ? `chance ${chance}, seed ${seed}` : `the next ${remaining}`;
-  return [[fault, "red"], when, delay_s === null ? "" : `${delay_s} s`, String(calls), String(struck), about];
+  const what = code === null ? fault : `${fault} ${code}`;
+  return [[what, "red"], when, delay_s === null ? "" : `${delay_s} s`, String(calls), String(struck), about];
 }

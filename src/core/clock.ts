@@ -1,6 +1,6 @@
 /** The movable clock of sandbox mode. It only moves forward: what has happened stays in the past. */
 import { NOW, type Pool, sqlState } from "../store/index.ts";
-import { accepted, type Outcome, refused } from "./errors.ts";
+import { accepted, type ClockRefusal, type Outcome, refused } from "./errors.ts";
 import { limits } from "./limits.ts";
 
 export interface Clock {
@@ -27,7 +27,7 @@ export async function readNow(pool: Pool): Promise<Date> {
  * Moves business time forward, by an ISO 8601 duration or to a moment. One statement reads and writes the offset under
  * its row lock, so that two moves at once add up.
  */
-export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Clock>> {
+export async function moveClock(pool: Pool, move: ClockMove): Promise<Outcome<Clock, ClockRefusal>> {
   await pool.query("INSERT INTO installation (name, value) VALUES ('clock-offset', '\"0\"') ON CONFLICT DO NOTHING");
   const [step, value] =
     "advance" in move

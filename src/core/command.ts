@@ -7,6 +7,7 @@
  */
 import type { GroupCommit, Queryable, Store } from "../store/index.ts";
 import { newId } from "../store/index.ts";
+import { type AdAccount, adAccounts } from "./ad-accounts/ad-account.ts";
 import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
 import { type Event, events, type NewEvent } from "./events/event.ts";
 import { type Exchange, exchanges } from "./exchanges.ts";
@@ -29,6 +30,7 @@ export interface Changes {
   refunds?: Refund[];
   receipts?: Receipt[];
   operations?: Operation[];
+  adAccounts?: AdAccount[];
   transfers?: NewTransfer[];
   events?: NewEvent[];
   exchanges?: Exchange[];
@@ -56,6 +58,7 @@ export class WorkingState {
   readonly refunds = new Map<string, Refund>();
   readonly receipts = new Map<string, Receipt>();
   readonly operations = new Map<string, Operation>();
+  readonly adAccounts = new Map<string, AdAccount>();
   /** The database's own time, for what does not obey the sandbox clock. */
   realNow = new Date(0);
   readonly #idsByNumber = new Map<string, Set<string>>();
@@ -73,6 +76,7 @@ export class WorkingState {
     for (const refund of changes.refunds ?? []) this.refunds.set(refund.id, refund);
     for (const receipt of changes.receipts ?? []) this.receipts.set(receipt.id, receipt);
     for (const operation of changes.operations ?? []) this.operations.set(operation.id, operation);
+    for (const adAccount of changes.adAccounts ?? []) this.adAccounts.set(adAccount.id, adAccount);
   }
 
   #putReserved(taken: PoolNumber, merchantId: string): void {
@@ -180,6 +184,7 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await refunds.upsert(tx, lastById(changes.flatMap((change) => change.refunds ?? [])));
   await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
   await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));
+  await adAccounts.upsert(tx, lastById(changes.flatMap((change) => change.adAccounts ?? [])));
   const tell = await teller(pipeline, tx, changes);
   const told = changes.map(tell);
   await events.insert(

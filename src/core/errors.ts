@@ -1,18 +1,21 @@
 /**
- * Why a command was refused: values, not exceptions. A refused request changes nothing. Each dialect's `errors.ts`
- * turns these into its own wire form; the fields carry what a precise message needs.
+ * Why a command was refused: values, not exceptions, a set of them for each room. A refused request changes nothing. Each
+ * dialect's `errors.ts` turns these into its own wire form; the fields carry what a precise message needs.
  */
 
-export type Refusal =
+export type IssueRefusal =
   | { code: "reference-paid"; reference: string }
   | { code: "due-passed"; dueAt: Date; now: Date }
   | { code: "due-too-far"; dueAt: Date; max_days: number }
   | { code: "numbers-exhausted"; bankCode: string }
+  | { code: "number-not-yours"; number: string }
+  | { code: "number-in-use"; number: string };
+
+export type PaymentRefusal =
+  | IssueRefusal
   | { code: "payment-unknown"; id: string }
   | { code: "payment-not-ready"; state: string }
   | { code: "account-expired"; dueAt: Date }
-  | { code: "number-not-yours"; number: string }
-  | { code: "number-in-use"; number: string }
   | { code: "nothing-deposited" }
   | { code: "not-refundable"; state: string }
   | { code: "fully-refunded" }
@@ -33,21 +36,51 @@ export type Refusal =
   | { code: "receipt-under-way" }
   | { code: "receipt-tax-exceeds"; amount: number }
   | { code: "prepared-already"; reference: string }
-  | { code: "prepared-unknown"; reference: string }
-  | { code: "delivery-unknown"; id: string }
-  | { code: "delivery-under-way"; id: string }
+  | { code: "prepared-unknown"; reference: string };
+
+export type DeliveryRefusal = { code: "delivery-unknown"; id: string } | { code: "delivery-under-way"; id: string };
+
+export type MerchantRefusal =
   | { code: "merchant-unknown"; id: string }
   | { code: "credential-unknown"; key: string }
-  | { code: "too-many-credentials"; max: number }
-  | { code: "clock-backwards"; now: Date }
-  | { code: "clock-too-far"; last: string };
+  | { code: "too-many-credentials"; max: number };
 
-export type Outcome<Value> = { ok: true; value: Value } | { ok: false; refusal: Refusal };
+/** Another has the number that was asked for. */
+export type NumberTaken = { code: "number-taken"; number: number };
 
-export function accepted<Value>(value: Value): Outcome<Value> {
+export type AdAccountRefusal =
+  | NumberTaken
+  | { code: "ad-account-unknown"; number: number }
+  | { code: "ad-account-not-yours"; number: number }
+  | { code: "ad-account-stopped"; number: number };
+
+/** Why an app may not ask a user for consent. */
+export type AppRefusal =
+  | { code: "app-unknown" }
+  | { code: "app-suspended" }
+  | { code: "app-not-verified" }
+  | { code: "app-not-permitted" }
+  | { code: "redirect-unknown"; uri: string }
+  | { code: "scope-not-permitted"; scope: string };
+
+/** Why a user may not consent. */
+export type UserRefusal =
+  | { code: "user-not-tester" }
+  | { code: "user-restricted" }
+  | { code: "user-without-business" }
+  | { code: "user-without-assets" };
+
+/** Why a code is not exchanged for a token. */
+export type CodeRefusal = { code: "code-unknown" } | { code: "redirect-differs"; uri: string };
+
+export type ClockRefusal = { code: "clock-backwards"; now: Date } | { code: "clock-too-far"; last: string };
+
+export type Outcome<Value, Refusal = PaymentRefusal> = { ok: true; value: Value } | { ok: false; refusal: Refusal };
+
+export function accepted<Value>(value: Value): { ok: true; value: Value } {
   return { ok: true, value };
 }
 
-export function refused(refusal: Refusal): { ok: false; refusal: Refusal } {
+export function refused<const Refusal>(refusal: Refusal): { ok: false; refusal: Refusal } {
   return { ok: false, refusal };
 }

@@ -2,13 +2,31 @@
  * The door of the core: every command and every read, bound to one store. Dialects, connectors and the operator's API
  * see money through this and nothing else.
  */
-import { Counter, type GroupCommit, type Store } from "../store/index.ts";
+import { Counter, type GroupCommit, readRealNow, type Store } from "../store/index.ts";
+import type { AdAccount } from "./ad-accounts/ad-account.ts";
+import { makeAdAccount, type UpdateAdAccountRequest, updateAdAccount } from "./ad-accounts/commands.ts";
+import type { NewAdAccount } from "./ad-accounts/decide.ts";
+import { type ChangeUserRequest, changeUser, makeUser, type NewUser, type User } from "./ad-accounts/user.ts";
+import { type CallLimit, takeTurn } from "./call-turns.ts";
 import { commandOf, type Pipeline } from "./command.ts";
 import type { BankNotice, Capabilities, Connector, PayoutNotice } from "./connector.ts";
+import { type ConsentRequest, exchangeCode, giveConsent } from "./consents/commands.ts";
+import { type AuthorizationCode, type UserToken, unlinkApp, userTokens } from "./consents/consent.ts";
+import type { ExchangeRequest } from "./consents/decide.ts";
 import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
 import { queryDeposits } from "./deposits/query.ts";
 import { received, receiveNotice } from "./deposits/receive.ts";
-import type { Outcome } from "./errors.ts";
+import type {
+  AdAccountRefusal,
+  AppRefusal,
+  CodeRefusal,
+  DeliveryRefusal,
+  IssueRefusal,
+  MerchantRefusal,
+  NumberTaken,
+  Outcome,
+  UserRefusal,
+} from "./errors.ts";
 import type { Event } from "./events/event.ts";
 import {
   type AnnouncedTypes,
@@ -24,7 +42,9 @@ import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchant
 import {
   type AddCredentialRequest,
   addCredential,
+  type ChangeAppRequest,
   type ChangeMerchantRequest,
+  changeApp,
   changeMerchant,
   type RemoveCredentialRequest,
   removeCredential,
@@ -61,6 +81,8 @@ export type { Announcer } from "./webhooks/delivery.ts";
 export interface CoreFaults {
   /** Whether an authenticated call finds its access token expired, for good. */
   tokenExpires(): Promise<boolean>;
+  /** The code of the error that a call of this family is answered with, whatever it asks; undefined for most. */
+  answersWith(family: string): Promise<string | undefined>;
 }
 
 export interface CoreOptions {
@@ -85,16 +107,24 @@ export class Core {
   readonly refunds: Refunds;
   readonly receipts: Receipts;
   readonly #announcers: ReadonlyMap<string, Announcer>;
-  readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued>>;
+  readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued, IssueRefusal>>;
   readonly #change: (request: ChangeRequest) => Promise<Outcome<Issued>>;
   readonly #close: (request: CloseRequest) => Promise<Outcome<Issued>>;
   readonly #prepare: (request: PrepareRequest) => Promise<Outcome<PreparedAmount>>;
   readonly #receive: (notice: ReceivedNotice) => Promise<NoticeResult>;
   readonly #register: (request: RegisterRequest) => Promise<boolean>;
-  readonly #changeMerchant: (request: ChangeMerchantRequest) => Promise<Outcome<Merchant>>;
-  readonly #addCredential: (request: AddCredentialRequest) => Promise<Outcome<string>>;
-  readonly #removeCredential: (request: RemoveCredentialRequest) => Promise<Outcome<Credential>>;
+  readonly #changeMerchant: (request: ChangeMerchantRequest) => Promise<Outcome<Merchant, MerchantRefusal>>;
+  readonly #addCredential: (request: AddCredentialRequest) => Promise<Outcome<string, MerchantRefusal>>;
+  readonly #removeCredential: (request: RemoveCredentialRequest) => Promise<Outcome<Credential, MerchantRefusal>>;
+  readonly #changeApp: (request: ChangeAppRequest) => Promise<Outcome<Credential, MerchantRefusal>>;
   readonly #grantToken: (request: TokenRequest) => Promise<TokenGrant | undefined>;
+  readonly #makeUser: (user: NewUser) => Promise<Outcome<NewUser, NumberTaken>>;
+  readonly #changeUser: (request: ChangeUserRequest) => Promise<User>;
+  readonly #makeAdAccount: (wanted: NewAdAccount) => Promise<Outcome<AdAccount, AdAccountRefusal>>;
+  readonly #updateAdAccount: (request: UpdateAdAccountRequest) => Promise<Outcome<AdAccount, AdAccountRefusal>>;
+  readonly #giveConsent: (request: ConsentRequest) => Promise<Outcome<AuthorizationCode, AppRefusal | UserRefusal>>;
+  readonly #exchangeCode: (request: ExchangeRequest) => Promise<Outcome<UserToken, CodeRefusal>>;
+  readonly #faults: CoreFaults | undefined;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
   readonly #resolvers: readonly Resolver[];
@@ -141,7 +171,15 @@ export class Core {
     this.#changeMerchant = submitter(store.command(changeMerchant));
     this.#addCredential = submitter(store.command(addCredential));
     this.#removeCredential = submitter(store.command(removeCredential));
+    this.#changeApp = submitter(store.command(changeApp));
     this.#grantToken = submitter(store.command(grantAccessToken(secrets)));
+    this.#makeUser = submitter(store.command(makeUser));
+    this.#changeUser = submitter(store.command(changeUser));
+    this.#makeAdAccount = submitter(commandOf(pipeline, makeAdAccount));
+    this.#updateAdAccount = submitter(commandOf(pipeline, updateAdAccount));
+    this.#giveConsent = submitter(store.command(giveConsent));
+    this.#exchangeCode = submitter(store.command(exchangeCode));
+    this.#faults = options.faults;
     const expire = submitter(commandOf(pipeline, expireVirtualAccounts));
     const sweep = async () => {
       if (!(await isAnyDue(store.pool))) return false;
@@ -169,7 +207,7 @@ export class Core {
     this.#pruning = new Repeating("pruning", limits.prune_interval_ms, pruneOnce, log);
   }
 
-  issueVirtualAccount(request: IssueCommandRequest): Promise<Outcome<Issued>> {
+  issueVirtualAccount(request: IssueCommandRequest): Promise<Outcome<Issued, IssueRefusal>> {
     return this.#issue(request);
   }
 
@@ -220,23 +258,83 @@ export class Core {
   }
 
   /** Changes a merchant's name or settings; other nodes may go by the old ones for `directory_trust_ms`. */
-  async changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant>> {
+  async changeMerchant(request: ChangeMerchantRequest): Promise<Outcome<Merchant, MerchantRefusal>> {
     return this.#changeMerchant(request).finally(() => this.directory.forget(request.merchantId));
   }
 
   /** Gives a merchant one more credential, which works at once. */
-  addCredential(request: AddCredentialRequest): Promise<Outcome<string>> {
+  addCredential(request: AddCredentialRequest): Promise<Outcome<string, MerchantRefusal>> {
     return this.#addCredential(request);
   }
 
   /** Takes a credential away with its access token, which other nodes may take for `directory_trust_ms` more. */
-  async removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential>> {
+  async removeCredential(request: RemoveCredentialRequest): Promise<Outcome<Credential, MerchantRefusal>> {
     return this.#removeCredential(request).finally(() => this.directory.forget(request.merchantId));
   }
 
   /** Undefined when the credential is there no more. */
   grantAccessToken(request: TokenRequest): Promise<TokenGrant | undefined> {
     return this.#grantToken(request);
+  }
+
+  /** Changes what is known of an app; other nodes may go by the old for `directory_trust_ms`. */
+  async changeApp(request: ChangeAppRequest): Promise<Outcome<Credential, MerchantRefusal>> {
+    return this.#changeApp(request).finally(() => this.directory.forget(request.merchantId));
+  }
+
+  /** Makes a person who uses a merchant's ad accounts. */
+  makeUser(user: NewUser): Promise<Outcome<NewUser, NumberTaken>> {
+    return this.#makeUser(user);
+  }
+
+  /** Changes one that is there; other nodes may go by the old for `directory_trust_ms`. */
+  async changeUser(request: ChangeUserRequest): Promise<User> {
+    const user = await this.#changeUser(request);
+    this.directory.forget(user.merchantId);
+    return user;
+  }
+
+  makeAdAccount(wanted: NewAdAccount): Promise<Outcome<AdAccount, AdAccountRefusal>> {
+    return this.#makeAdAccount(wanted);
+  }
+
+  /** Changes one that is there. */
+  updateAdAccount(request: UpdateAdAccountRequest): Promise<Outcome<AdAccount, AdAccountRefusal>> {
+    return this.#updateAdAccount(request);
+  }
+
+  /** A user lets an app act for them, and the app is sent a code. */
+  giveConsent(request: ConsentRequest): Promise<Outcome<AuthorizationCode, AppRefusal | UserRefusal>> {
+    return this.#giveConsent(request);
+  }
+
+  /** An app exchanges the code that it was sent for a token. */
+  exchangeCode(request: ExchangeRequest): Promise<Outcome<UserToken, CodeRefusal>> {
+    return this.#exchangeCode(request);
+  }
+
+  /** A token of a given hash, as if the user had consented just now; one that is there is made anew. */
+  async grantUserToken(token: Omit<UserToken, "grantedAt" | "unlinkedAt" | "endedAt">): Promise<void> {
+    const grantedAt = await readRealNow(this.store.pool);
+    await userTokens.upsert(this.store.pool, [{ ...token, grantedAt, unlinkedAt: null, endedAt: null }]);
+    this.directory.forget(token.merchantId);
+  }
+
+  /** A user no longer lets an app act for them; answers how many tokens are void by that. */
+  async unlinkApp(merchantId: string, credentialId: string, userId: string): Promise<number> {
+    const unlinked = await unlinkApp(this.store.pool, credentialId, userId);
+    this.directory.forget(merchantId);
+    return unlinked;
+  }
+
+  /** Whether this caller may make the call now, on whichever node the last one was made. */
+  takeTurn(limit: CallLimit, caller: string): Promise<boolean> {
+    return takeTurn(this.store.pool, limit, caller);
+  }
+
+  /** The code of the error that this call is answered with on purpose; undefined for most, and always in live mode. */
+  async answersWith(family: string): Promise<string | undefined> {
+    return this.#faults?.answersWith(family);
   }
 
   /** A number no other call on any node gets, from which a wire id is made. */
@@ -247,7 +345,7 @@ export class Core {
   }
 
   /** Sends one delivery again, with the same id and body. */
-  async resendDelivery(id: string): Promise<Outcome<{ id: string }>> {
+  async resendDelivery(id: string): Promise<Outcome<{ id: string }, DeliveryRefusal>> {
     const outcome = await resendDelivery(this.store.pool, id);
     this.#engine.wake();
     return outcome;

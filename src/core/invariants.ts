@@ -22,7 +22,7 @@ export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 const breachesShown = 20;
 
 /** Everything that has states and tells of each change. */
-const subjects = ["payments", "deposits", "refunds", "cash_receipts"]
+const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accounts"]
   .map((table) => `SELECT id, event_seq, state FROM ${table}`)
   .join(" UNION ALL ");
 
@@ -125,6 +125,17 @@ export const invariants: readonly Invariant[] = [
     sql: `SELECT d.id || ': ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || d.amount AS found
       FROM deposits d LEFT JOIN transfers t ON t.deposit_id = d.id AND t.code <> 'suspense-resolved'
       GROUP BY d.id HAVING count(t.id) <> (d.booked)::int OR coalesce(sum(t.amount), 0) <> CASE WHEN d.booked THEN d.amount ELSE 0 END`,
+  },
+  {
+    name: "what is deposited is credited to whom the payment is for",
+    sql: `SELECT t.id || ': ' || t.code || ' of ' || coalesce(p.id, 'nothing') || ', ' || t.credit_account || ' instead of ' || coalesce(p.beneficiary, 'nobody') AS found
+      FROM transfers t LEFT JOIN payments p ON p.id = t.payment_id WHERE t.code = 'deposit' AND t.credit_account IS DISTINCT FROM p.beneficiary
+      UNION ALL SELECT t.id || ': ' || t.code || ' of ' || coalesce(p.id, 'nothing') || ' from ' || t.debit_account
+      FROM transfers t LEFT JOIN payments p ON p.id = t.payment_id
+      WHERE t.code = 'deposit-reversed' AND t.debit_account IS DISTINCT FROM p.beneficiary
+      UNION ALL SELECT p.id || ': for ' || p.beneficiary || ', which is not the merchant''s' FROM payments p
+      WHERE p.beneficiary LIKE 'ad-account:%' AND NOT EXISTS (SELECT FROM ad_accounts a
+        WHERE a.merchant_id = p.merchant_id AND p.beneficiary = 'ad-account:' || a.number)`,
   },
   {
     name: "suspense holds the suspended deposits",

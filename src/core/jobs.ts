@@ -106,6 +106,14 @@ export async function prune(pool: Pool, exchangesKept_days: number): Promise<boo
       WHERE at < clock_timestamp() - $1 * interval '1 day' LIMIT $2)`,
     [exchangesKept_days, limits.prune_batch],
   );
+  await pool.query(
+    `DELETE FROM authorization_codes WHERE id IN (SELECT id FROM authorization_codes
+      WHERE expires_at < clock_timestamp() - $1 * interval '1 hour' LIMIT $2)`,
+    [limits.authorization_codes_kept_hours, limits.prune_batch],
+  );
+  await pool.query("DELETE FROM call_turns WHERE taken_at < clock_timestamp() - $1 * interval '1 hour'", [
+    limits.call_turns_kept_hours,
+  ]);
   await pool.query("DELETE FROM nodes WHERE heartbeat_at < clock_timestamp() - interval '1 hour'");
   return batches.rowCount === limits.prune_batch || exchanges.rowCount === limits.prune_batch;
 }

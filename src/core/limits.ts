@@ -79,6 +79,23 @@ export const limits = {
   directory_trust_ms: 5_000,
   directory_entries: 10_000,
 
+  /** How long a user's consent waits to be exchanged for a token. */
+  authorization_code_s: 600,
+  /** How long a code that nobody used, or a turn that was taken, is kept. */
+  authorization_codes_kept_hours: 24,
+  call_turns_kept_hours: 1,
+  /** Live tokens of one app for one user; an older one ends when it is one too many. */
+  user_tokens_max: 20,
+  /** Where users may be sent back to, per app; and the length of each. */
+  redirect_uris_max: 20,
+  redirect_uri_length: 2_048,
+
+  /** Numbers of users and ad accounts that an operator may choose; those that Naru gives begin after it. */
+  chosen_number_max: 999_999,
+  ad_account_name_length: 80,
+  ad_account_members_max: 100,
+  user_name_length: 40,
+
   merchant_name_length: 80,
   /** An operator's choice of a merchant's id, `mer_` included. */
   merchant_id_length: 64,

@@ -1,6 +1,6 @@
 /** What the shell knows of a dialect: which paths are its own, its routes, and how it words what the shell refuses. */
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Announcer } from "../core/index.ts";
+import type { CredentialSettings } from "../core/merchants/merchant.ts";
 import type { BodyProblem } from "./body.ts";
 
 /** What went wrong before or outside a route. `status` is the one that plain HTTP would use. */
@@ -26,16 +26,34 @@ export interface HttpFailure {
 export interface HttpAnswer {
   status: number;
   body: unknown;
+  /** As the dialect spells that it is JSON, if not as the shell does. */
+  contentType?: string;
 }
 
-export interface Dialect {
+/** What a client comes with, as it was just made: its secret is shown once. */
+export interface NewCredential {
+  key: string;
+  secret: string;
+  settings: CredentialSettings;
+  /** The same in the dialect's own words. */
+  shown: Record<string, string>;
+}
+
+/** Paths of one owner. */
+export interface Mounted {
   readonly name: string;
   /**
-   * Whether a path (without query) is this dialect's, including those under it that do not exist. The first that says so
+   * Whether a path (without query) is its own, including those under it that do not exist. The first that says so
    * has it; the last has whatever nobody else has.
    */
   owns(path: string): boolean;
   routes(server: FastifyInstance): Promise<void>;
   failure(failure: HttpFailure, request: FastifyRequest | undefined): HttpAnswer;
-  readonly announcer?: Announcer;
+}
+
+export interface Dialect extends Mounted {
+  /** Where `NewCredential.shown` stands among those of all dialects. */
+  readonly credentialsName: string;
+  /** Makes what one more client comes with; `app` of dialects whose clients are apps that users let act for them. */
+  newCredential(app: { name: string; redirectUris: string[] }): Promise<NewCredential>;
 }

@@ -16,7 +16,7 @@ import Fastify, {
 import type { Logger } from "pino";
 import { isConnectionLoss, isTimeout, OutcomeUnknown, Overloaded, StoreUnavailable } from "../store/index.ts";
 import { findUnstorable, MalformedBody } from "./body.ts";
-import type { Dialect, HttpFailure } from "./dialect.ts";
+import type { Dialect, HttpFailure, Mounted } from "./dialect.ts";
 import { httpLimits } from "./limits.ts";
 import { type OriginGuard, originHook } from "./origin-guard.ts";
 
@@ -28,21 +28,23 @@ export interface ShellOptions {
   prepare(root: FastifyInstance): Promise<void>;
   dialects: readonly Dialect[];
   /** Naru's own routes, mounted first. */
-  admin: Dialect;
+  admin: Mounted;
 }
+
+const json = "application/json; charset=utf-8";
 
 export async function createServer({ log, guard, prepare, dialects, admin }: ShellOptions): Promise<FastifyInstance> {
   const fallback = dialects.at(-1) ?? admin;
   const owners = [admin, ...dialects];
-  const owner = (url: string): Dialect => {
+  const owner = (url: string): Mounted => {
     const path = url.split("?", 1)[0]!;
     return owners.find((dialect) => dialect.owns(path)) ?? fallback;
   };
   // The route that was found tells more than its spelling in the address.
   const ownerOf = (request: FastifyRequest) => owner(request.routeOptions?.url ?? request.url);
   const answer = (request: FastifyRequest, reply: FastifyReply, failure: HttpFailure) => {
-    const { status, body } = ownerOf(request).failure(failure, request);
-    return reply.code(status).type("application/json; charset=utf-8").send(JSON.stringify(body));
+    const { status, body, contentType = json } = ownerOf(request).failure(failure, request);
+    return reply.code(status).type(contentType).send(JSON.stringify(body));
   };
 
   const server = Fastify({
@@ -104,7 +106,7 @@ export async function createServer({ log, guard, prepare, dialects, admin }: She
 }
 
 /** Answers what could not even be read as a request, so that no route, hook or handler saw it. */
-function refuseUnread(dialect: Dialect, error: Error & { code?: string }, socket: Socket): void {
+function refuseUnread(dialect: Mounted, error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
@@ -113,7 +115,7 @@ function refuseUnread(dialect: Dialect, error: Error & { code?: string }, socket
   const failure = { kind: "malformed", status, detail: "the request is not valid HTTP" } as const;
   const { body } = dialect.failure(failure, undefined);
   const text = JSON.stringify(body);
-  const headers = `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(text)}`;
+  const headers = `Content-Type: ${json}\r\nContent-Length: ${Buffer.byteLength(text)}`;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}\r\nConnection: close\r\n\r\n${text}`);
 }
 

@@ -7,7 +7,9 @@
 import type { Queryable, Statement } from "./postgres.ts";
 
 export type ClaimScope =
+  | "0-ad-account"
   | "0-merchant"
+  | "0-user"
   | "1-idempotency"
   | "2-prepared"
   | "2-reference"

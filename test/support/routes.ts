@@ -6,8 +6,6 @@ import { createMetrics } from "../../src/admin/metrics.ts";
 import { readConfig } from "../../src/config.ts";
 import { Faults, SandboxBank } from "../../src/connectors/sandbox/index.ts";
 import { demoCredentials } from "../../src/demo.ts";
-import { newKeys } from "../../src/dialects/iamport/auth.ts";
-import { iamport } from "../../src/dialects/iamport/index.ts";
 import { createServer } from "../../src/http/server.ts";
 import { readSecrets } from "../../src/installation.ts";
 import { createCore, openStore } from "../../src/main.ts";
@@ -27,6 +25,7 @@ export interface Routes {
   /** Naru's own, the API reference included. */
   own: Route[];
   iamport: Route[];
+  kakaoMoment: Route[];
   /** The name of the route that serves a call; undefined if none does. */
   routeOf(method: string, path: string): Promise<string | undefined>;
 }
@@ -39,12 +38,11 @@ export async function mountedRoutes(): Promise<Routes> {
   const secrets = await readSecrets(config);
   const store = openStore({ url }, config);
   const faults = new Faults(store.pool, log);
-  const { core, announcer } = createCore(config, store, secrets, log, () => Promise.reject(), faults);
+  const { core, dialects } = createCore(config, store, secrets, log, () => Promise.reject(), faults);
   const bank = new SandboxBank(core, faults, log);
   const sandbox = { core, bank, faults, credentials: demoCredentials(config, secrets), bankChecksAmounts: true };
-  const merchants = { newKeys, newChannels: undefined };
+  const merchants = { dialects, newChannels: undefined };
   const mounted: Route[] = [];
-  const dialect = iamport(core, announcer);
   const naru = admin({ core, config, metrics: createMetrics(), merchants, sandbox });
   const server = await createServer({
     log,
@@ -57,13 +55,16 @@ export async function mountedRoutes(): Promise<Routes> {
       root.addHook("onRequest", async (request, reply) => reply.send({ route: request.routeOptions.url ?? null }));
       await mountDocs(root, "0.0.0");
     },
-    dialects: [dialect],
+    dialects,
     admin: naru,
   });
   await server.ready();
+  const ownerOf = (url: string) => [naru, ...dialects].find((one) => one.owns(url))?.name;
+  const of = (name: string) => mounted.filter(({ url }) => ownerOf(url) === name);
   return {
     own: mounted.filter(({ url }) => naru.owns(url)),
-    iamport: mounted.filter(({ url }) => !naru.owns(url)),
+    iamport: of("iamport"),
+    kakaoMoment: of("kakao-moment"),
     async routeOf(method, path) {
       const { route } = (await server.inject({ method: method as "GET", url: path })).json();
       return route === null ? undefined : `${method} ${route}`;

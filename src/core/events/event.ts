@@ -3,17 +3,18 @@
  * because it is assigned under the subject's lock.
  */
 import { table } from "../../store/index.ts";
+import type { AdAccountEventType } from "../ad-accounts/ad-account.ts";
 import type { DepositEventType } from "../deposits/deposit.ts";
 import type { PaymentEventType } from "../payments/payment.ts";
 import type { ReceiptEventType } from "../receipts/receipt.ts";
 import type { RefundEventType } from "../refunds/refund.ts";
 
-export type EventType = PaymentEventType | DepositEventType | RefundEventType | ReceiptEventType;
+export type EventType = PaymentEventType | DepositEventType | RefundEventType | ReceiptEventType | AdAccountEventType;
 
 export interface Event {
   id: string;
   merchantId: string | null;
-  subjectType: "payment" | "deposit" | "refund" | "receipt";
+  subjectType: "payment" | "deposit" | "refund" | "receipt" | "ad-account";
   subjectId: string;
   subjectSeq: number;
   paymentId: string | null;

@@ -6,7 +6,7 @@
  *   merchant:{id}         liability  what we owe the merchant; negative after a reversal of what was paid out
  *   suspense:{connector}  liability  money that arrived and matches nothing
  *   refunds:{connector}   liability  money on its way out
- *   ad-account:{id}       liability  an advertiser's cash
+ *   ad-account:{number}   liability  an advertiser's cash
  *   member:{id}           liability  a member's prepaid balance
  */
 import { newId, type Queryable, type Statement, table } from "../../store/index.ts";
@@ -64,6 +64,7 @@ export const accounts = {
   suspense: (connector: string) => `suspense:${connector}`,
   refunds: (connector: string) => `refunds:${connector}`,
   merchant: (merchantId: string) => `merchant:${merchantId}`,
+  adAccount: (number: number) => `ad-account:${number}`,
 };
 
 export function accountKind(account: string): "asset" | "liability" {

@@ -3,9 +3,10 @@
  * merchant for `directory_trust_ms`: that long a change may go unseen, and the token of a removed credential work.
  */
 import type { Command, Queryable, Statement } from "../../store/index.ts";
-import { accepted, type Outcome, refused } from "../errors.ts";
+import { accepted, type MerchantRefusal, type Outcome, refused } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
+  type AppSettings,
   type Credential,
   credentials,
   type Merchant,
@@ -27,9 +28,14 @@ export interface AddCredentialRequest {
   credential: Omit<Credential, "createdAt" | "merchantId">;
 }
 
+export interface ChangeAppRequest {
+  merchantId: string;
+  key: string;
+  change: Partial<AppSettings>;
+}
+
 export interface RemoveCredentialRequest {
   merchantId: string;
-  dialect: string;
   key: string;
 }
 
@@ -46,7 +52,11 @@ async function readClaimed(tx: Queryable, ids: readonly string[]): Promise<Map<s
 
 const idsOf = (requests: readonly { merchantId: string }[]) => [...new Set(requests.map((one) => one.merchantId))];
 
-export const changeMerchant: Command<ChangeMerchantRequest, Map<string, Merchant>, { result: Outcome<Merchant> }> = {
+export const changeMerchant: Command<
+  ChangeMerchantRequest,
+  Map<string, Merchant>,
+  { result: Outcome<Merchant, MerchantRefusal> }
+> = {
   name: "change-merchant",
 
   load: (tx, requests) => readClaimed(tx, idsOf(requests)),
@@ -82,14 +92,14 @@ async function readKeyrings(tx: Queryable, requests: readonly { merchantId: stri
 export const addCredential: Command<
   AddCredentialRequest,
   Keyring,
-  { result: Outcome<Credential["key"]>; added: Omit<Credential, "createdAt"> | undefined }
+  { result: Outcome<Credential["key"], MerchantRefusal>; added: Omit<Credential, "createdAt"> | undefined }
 > = {
   name: "add-credential",
 
   load: readKeyrings,
 
   decide(state, { merchantId, credential }) {
-    const refuse = (refusal: Parameters<typeof refused>[0]) => ({ result: refused(refusal), added: undefined });
+    const refuse = (refusal: MerchantRefusal) => ({ result: refused(refusal), added: undefined });
     if (!state.merchants.has(merchantId)) return refuse({ code: "merchant-unknown", id: merchantId });
     const held = state.credentials.filter((one) => one.merchantId === merchantId).length;
     const max = limits.merchant_credentials_max;
@@ -107,7 +117,42 @@ export const addCredential: Command<
   },
 };
 
-export const removeCredential: Command<RemoveCredentialRequest, Keyring, { result: Outcome<Credential> }> = {
+/** Changes what is known of the app that comes with a credential; other credentials have none to change. */
+export const changeApp: Command<ChangeAppRequest, Keyring, { result: Outcome<Credential, MerchantRefusal> }> = {
+  name: "change-app",
+
+  load: readKeyrings,
+
+  decide(state, { merchantId, key, change }) {
+    const found = find(state, merchantId, key);
+    const app = found.ok ? found.value.settings.app : undefined;
+    if (!found.ok) return { result: found };
+    if (app === undefined) return { result: refused({ code: "credential-unknown", key }) };
+    return { result: accepted({ ...found.value, settings: { app: { ...app, ...change } } }) };
+  },
+
+  apply(state, { result }) {
+    if (result.ok)
+      state.credentials = state.credentials.map((one) => (one.id === result.value.id ? result.value : one));
+  },
+
+  async save(tx, decisions) {
+    const changed = decisions.flatMap(({ result }) => (result.ok ? [result.value] : []));
+    await credentials.upsert(tx, [...new Map(changed.map((one) => [one.id, one])).values()]);
+  },
+};
+
+function find(state: Keyring, merchantId: string, key: string): Outcome<Credential, MerchantRefusal> {
+  if (!state.merchants.has(merchantId)) return refused({ code: "merchant-unknown", id: merchantId });
+  const found = state.credentials.find((one) => one.merchantId === merchantId && one.key === key);
+  return found === undefined ? refused({ code: "credential-unknown", key }) : accepted(found);
+}
+
+export const removeCredential: Command<
+  RemoveCredentialRequest,
+  Keyring,
+  { result: Outcome<Credential, MerchantRefusal> }
+> = {
   name: "remove-credential",
 
   async load(tx, requests) {
@@ -121,13 +166,7 @@ export const removeCredential: Command<RemoveCredentialRequest, Keyring, { resul
     return state;
   },
 
-  decide(state, { merchantId, dialect, key }) {
-    if (!state.merchants.has(merchantId)) return { result: refused({ code: "merchant-unknown", id: merchantId }) };
-    const found = state.credentials.find(
-      (one) => one.merchantId === merchantId && one.dialect === dialect && one.key === key,
-    );
-    return { result: found === undefined ? refused({ code: "credential-unknown", key }) : accepted(found) };
-  },
+  decide: (state, { merchantId, key }) => ({ result: find(state, merchantId, key) }),
 
   apply(state, { result }) {
     if (result.ok) state.credentials = state.credentials.filter((one) => one.id !== result.value.id);

@@ -3,8 +3,18 @@
  * read for `directory_trust_ms`. Only what was found is remembered, so a new credential works at once.
  */
 import type { Pool, Queryable, Statement } from "../../store/index.ts";
+import { type User, users } from "../ad-accounts/user.ts";
+import { endUserToken, type UserToken, userTokens } from "../consents/consent.ts";
 import { limits } from "../limits.ts";
 import { type Channel, type Credential, credentials, type Merchant, merchants, readChannelsOf } from "./merchant.ts";
+
+/** What comes with a user's token: whose it is, and the app that they let act for them. */
+export interface Grant extends Tenant {
+  /** Undefined when it is there no more. */
+  app: Credential | undefined;
+  user: User;
+  token: UserToken;
+}
 
 export interface Tenant {
   merchant: Merchant;
@@ -31,6 +41,7 @@ export class Directory {
   readonly #merchants = new Remembered<Merchant>();
   readonly #channels = new Remembered<Channel[]>();
   readonly #tokens = new Remembered<string>();
+  readonly #grants = new Remembered<Pick<Grant, "app" | "user" | "token">>();
   readonly #tokenExpires: (() => Promise<boolean>) | undefined;
 
   /** `tokenExpires`: whether a call shall find its live token expired for good. */
@@ -69,7 +80,8 @@ export class Directory {
   forget(merchantId: string): void {
     this.#merchants.forget(merchantId);
     this.#channels.forget(merchantId);
-    this.#tokens.forgetValue(merchantId);
+    this.#tokens.forgetWhere((owner) => owner === merchantId);
+    this.#grants.forgetWhere(({ token }) => token.merchantId === merchantId);
   }
 
   /** The tenant whose live access token hashes to this. */
@@ -79,6 +91,26 @@ export class Directory {
     await this.#pool.query(EXPIRE, [tokenHash]);
     this.#tokens.forget(tokenHash);
     return undefined;
+  }
+
+  /** What a user's token stands for while it has not ended. */
+  async grant(tokenHash: string): Promise<Grant | undefined> {
+    const found = this.#grants.get(tokenHash) ?? (await this.#findGrant(tokenHash));
+    const tenant = found && (await this.tenant(found.token.merchantId));
+    if (tenant === undefined) return undefined;
+    if (!(await this.#tokenExpires?.())) return { ...tenant, ...found! };
+    await endUserToken(this.#pool, tokenHash);
+    this.#grants.forget(tokenHash);
+    return undefined;
+  }
+
+  async #findGrant(tokenHash: string) {
+    const put = this.#grants.reading();
+    const [token] = await userTokens.read(this.#pool, [tokenHash]);
+    if (token === undefined || token.endedAt !== null) return undefined;
+    const [app] = await credentials.read(this.#pool, [token.credentialId]);
+    const [user] = await users.read(this.#pool, [token.userId]);
+    return put(tokenHash, { app, user: user!, token }, limits.directory_trust_ms);
   }
 
   async #findByToken(tokenHash: string): Promise<Tenant | undefined> {
@@ -107,9 +139,9 @@ class Remembered<Value> {
     this.#entries.delete(key);
   }
 
-  forgetValue(value: Value): void {
+  forgetWhere(isMeant: (value: Value) => boolean): void {
     this.#forgotten += 1;
-    for (const [key, entry] of this.#entries) if (entry.value === value) this.#entries.delete(key);
+    for (const [key, entry] of this.#entries) if (isMeant(entry.value)) this.#entries.delete(key);
   }
 
   /** A reading begins; what it gives is remembered unless something was forgotten meanwhile. */

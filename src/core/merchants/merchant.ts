@@ -17,6 +17,8 @@ export interface MerchantSettings {
   webhookFormat?: "json" | "form";
   /** Whether an issued account is announced; as the node is set, if unset. */
   announceIssued?: boolean;
+  /** Whose name stands on accounts that top up an ad account; the dialect's own, if unset. */
+  topUpHolder?: string;
 }
 
 /** What a change says of settings: a value sets one, null removes it, and what is not named stays. */
@@ -34,7 +36,32 @@ export interface Credential {
   /** What the client names itself by; unique per dialect. */
   key: string;
   secretHash: string;
+  settings: CredentialSettings;
   createdAt: Date;
+}
+
+export interface CredentialSettings {
+  /** Of a credential with which users let an app act for them. */
+  app?: AppSettings;
+}
+
+/** An app, as its owner registered it and the operator judged it. */
+export interface AppSettings {
+  number: number;
+  name: string;
+  /** Where users are sent back to: these addresses, to the letter. */
+  redirectUris: string[];
+  /** What it may ask consent for. */
+  scopes: string[];
+  /** Whether a code is exchanged only with the secret. */
+  secretNeeded: boolean;
+  /** Belongs to a business that was looked at. */
+  verified: boolean;
+  /** May use ad accounts at all. */
+  permitted: boolean;
+  suspended: boolean;
+  /** Numbers of the users that a test app is for; null for an app that is for all. */
+  testers: number[] | null;
 }
 
 /** A contract with a PG: which connector serves it, and the merchant's id there. */
@@ -62,7 +89,7 @@ export const merchants = table<Merchant>("merchants", ["id", "name", "settings",
 
 export const credentials = table<Credential>(
   "credentials",
-  ["id", "merchantId", "dialect", "key", "secretHash", "createdAt"],
+  ["id", "merchantId", "dialect", "key", "secretHash", "settings", "createdAt"],
   ["id"],
 );
 
@@ -82,6 +109,11 @@ export const channels = table<Channel>(
   ],
   ["id"],
 );
+
+/** The one that serves a request which names none. */
+export function defaultChannel(channels: readonly Channel[]): Channel | undefined {
+  return channels.find((channel) => channel.isDefault) ?? channels[0];
+}
 
 const CREDENTIALS: Statement = {
   name: "credentials-of-merchants",

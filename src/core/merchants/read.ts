@@ -36,7 +36,12 @@ async function viewsOf(db: Queryable, shown: readonly Merchant[]): Promise<Merch
     rows.filter((row) => row.merchantId === id);
   return shown.map((merchant) => ({
     ...merchant,
-    credentials: of(held, merchant.id).map(({ dialect, key, createdAt }) => ({ dialect, key, createdAt })),
+    credentials: of(held, merchant.id).map(({ dialect, key, settings, createdAt }) => ({
+      dialect,
+      key,
+      settings,
+      createdAt,
+    })),
     channels: of(owned, merchant.id).map(({ id: _, merchantId: __, settings: ___, ...channel }) => channel),
   }));
 }

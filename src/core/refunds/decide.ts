@@ -4,8 +4,9 @@
  * Money in the books: asking for a refund moves its amount from the beneficiary to `refunds:{connector}`, on its way
  * out; the bank's yes moves it on out of the bank, its no moves it back.
  */
-import { accepted, type Outcome, type Refusal, refused } from "../errors.ts";
+import { accepted, type Outcome, type PaymentRefusal, refused } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
+import { addMonths, koreanHour } from "../korea.ts";
 import { accounts, type NewTransfer, type TransferCode } from "../ledger/ledger.ts";
 import { judgeAnswer, newOperation, type Operation, type OperationAnswer, settle } from "../operations/operation.ts";
 import { changePayment, type Payment } from "../payments/payment.ts";
@@ -72,7 +73,7 @@ export function refundObjection(
   earlier: readonly Refund[],
   request: RefundRequest,
   now: Date,
-): Refusal | undefined {
+): PaymentRefusal | undefined {
   const { state } = payment;
   if (state === "ready" || state === "expired") return { code: "nothing-deposited" };
   if (state === "failed" || state === "closed") return { code: "not-refundable", state };
@@ -96,7 +97,7 @@ function taxObjection(
   earlier: readonly Refund[],
   amount: number,
   request: RefundRequest,
-): Refusal | undefined {
+): PaymentRefusal | undefined {
   const { taxFree, vatAmount, demands } = request;
   if (demands.taxFree && (payment.taxFree ?? 0) > 0 && taxFree === null) {
     return { code: "refund-tax-missing", part: "taxFree" };
@@ -121,7 +122,7 @@ function policyObjection(
   amount: number,
   policy: RefundPolicy,
   now: Date,
-): Refusal | undefined {
+): PaymentRefusal | undefined {
   const { partials_max, within_months, quietHours } = policy;
   const made = earlier.filter((refund) => refund.state !== "failed").length;
   if (partials_max !== null && amount < refundable(payment) && made >= partials_max) {
@@ -132,21 +133,6 @@ function policyObjection(
   }
   if (quietHours !== null && isWithin(quietHours, koreanHour(now))) return { code: "refund-hours", ...quietHours };
   return undefined;
-}
-
-/** Korea has one zone, without summer time. */
-const korea_ms = 9 * 60 * 60 * 1000;
-
-/** The same day and time of a later month in Korea, or that month's last day. */
-function addMonths(time: Date, months: number): Date {
-  const moved = new Date(time.getTime() + korea_ms);
-  const last = new Date(Date.UTC(moved.getUTCFullYear(), moved.getUTCMonth() + months + 1, 0));
-  moved.setUTCFullYear(last.getUTCFullYear(), last.getUTCMonth(), Math.min(moved.getUTCDate(), last.getUTCDate()));
-  return new Date(moved.getTime() - korea_ms);
-}
-
-function koreanHour(time: Date): number {
-  return new Date(time.getTime() + korea_ms).getUTCHours();
 }
 
 function isWithin({ from, to }: { from: number; to: number }, hour: number): boolean {

@@ -2,7 +2,7 @@
 import { businessNow, claim, newId, type Pool, type Queryable, type Statement } from "../../store/index.ts";
 import { type CoreCommand, type Decision, poolKey, referenceKey, WorkingState } from "../command.ts";
 import type { Connector } from "../connector.ts";
-import { type Outcome, refused } from "../errors.ts";
+import { type IssueRefusal, type Outcome, refused } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
 import { payments } from "../payments/payment.ts";
 import { readPaidReferences } from "../payments/read.ts";
@@ -20,7 +20,7 @@ import { readByNumber, readByPayment } from "./read.ts";
 import { virtualAccounts } from "./virtual-account.ts";
 
 export interface IssueCommandRequest extends IssueRequest {
-  exchange?: ExchangeDraft<Outcome<Issued>>;
+  exchange?: ExchangeDraft<Outcome<Issued, IssueRefusal>>;
 }
 
 export function newIssueIds(): Pick<IssueRequest, "paymentId" | "virtualAccountId"> {
@@ -30,7 +30,7 @@ export function newIssueIds(): Pick<IssueRequest, "paymentId" | "virtualAccountI
 export function issueVirtualAccount(
   pool: Pool,
   connectors: ReadonlyMap<string, Connector>,
-): CoreCommand<IssueCommandRequest, Outcome<Issued>> {
+): CoreCommand<IssueCommandRequest, Outcome<Issued, IssueRefusal>> {
   return {
     name: "issue-virtual-account",
 

@@ -1,5 +1,5 @@
 /** The rules of a virtual account's life: issue, change, expire, close. Pure. */
-import { accepted, type Outcome, type Refusal, refused } from "../errors.ts";
+import { accepted, type IssueRefusal, type Outcome, refused } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
 import { day_ms, limits } from "../limits.ts";
 import type { Channel } from "../merchants/merchant.ts";
@@ -37,7 +37,8 @@ export interface IssueRequest
   reserved: ReservedNumber | undefined;
   /** Whole won; null for a fixed account that takes any amount. */
   amount: number | null;
-  dueAt: Date | null;
+  /** The deadline, or how long after the issue it is. */
+  dueAt: Date | { in_days: number } | null;
   holder: string | null;
 }
 
@@ -71,8 +72,8 @@ export function decideIssue(
   state: IssueState,
   request: IssueRequest,
   now: Date,
-): { result: Outcome<Issued>; changes: LifeChanges } {
-  const { dueAt } = request;
+): { result: Outcome<Issued, IssueRefusal>; changes: LifeChanges } {
+  const dueAt = dueOf(request, now);
   if (state.referencePaid) return refuse(refused({ code: "reference-paid", reference: request.reference }));
   const late = dueAt === null ? undefined : dueObjection(dueAt, now);
   if (late !== undefined) return refuse(refused(late));
@@ -107,14 +108,18 @@ export function decideIssue(
   };
 }
 
-function dueObjection(dueAt: Date, now: Date): Refusal | undefined {
+function dueOf({ dueAt }: IssueRequest, now: Date): Date | null {
+  return dueAt !== null && "in_days" in dueAt ? new Date(now.getTime() + dueAt.in_days * day_ms) : dueAt;
+}
+
+function dueObjection(dueAt: Date, now: Date): IssueRefusal | undefined {
   if (dueAt <= now) return { code: "due-passed", dueAt, now };
   const latest_ms = now.getTime() + limits.due_max_days * day_ms;
   return dueAt.getTime() > latest_ms ? { code: "due-too-far", dueAt, max_days: limits.due_max_days } : undefined;
 }
 
 /** The number the account gets, with whom it is reserved for. */
-function chooseNumber(state: IssueState, request: IssueRequest): Outcome<PoolNumber> {
+function chooseNumber(state: IssueState, request: IssueRequest): Outcome<PoolNumber, IssueRefusal> {
   const { reserved: wish, merchantId, bankCode } = request;
   const { connector } = request.channel;
   const exhausted = () => refused({ code: "numbers-exhausted", bankCode });
@@ -209,7 +214,7 @@ function end(
   return { payments: [ending.payment], virtualAccounts: [ended], numbers: [], events: [ending.event] };
 }
 
-function refuse(result: Outcome<Issued>) {
+function refuse<Refused>(result: Refused) {
   return { result, changes: { payments: [], virtualAccounts: [], numbers: [], events: [] } };
 }
 

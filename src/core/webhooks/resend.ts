@@ -3,7 +3,7 @@
  * for its next attempt has it now. One that is being attempted is left alone. Single statements, which hold no money.
  */
 import { businessNow, type Queryable, type Statement } from "../../store/index.ts";
-import { accepted, type Outcome, refused } from "../errors.ts";
+import { accepted, type DeliveryRefusal, type Outcome, refused } from "../errors.ts";
 import { isUnleased } from "./engine.ts";
 import { conditionsOf, type DeliveryFilter } from "./read.ts";
 
@@ -16,7 +16,7 @@ const RESEND: Statement = {
   text: `${queueAnew} FROM ${clock} WHERE d.id = $1 AND ${isUnleased} RETURNING d.id`,
 };
 
-export async function resendDelivery(db: Queryable, id: string): Promise<Outcome<{ id: string }>> {
+export async function resendDelivery(db: Queryable, id: string): Promise<Outcome<{ id: string }, DeliveryRefusal>> {
   const queued = await db.query<{ id: string }>(RESEND, [id]);
   if (queued.rows[0] !== undefined) return accepted(queued.rows[0]);
   const found = await db.query("SELECT FROM deliveries WHERE id = $1", [id]);

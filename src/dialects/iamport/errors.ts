@@ -3,7 +3,7 @@
  * HTTP statuses; business refusals come as 200 with a code other than 0: 1 for our own check, -1 for the PG's. Texts that
  * clients are known to compare are given to the letter; the others are ours.
  */
-import type { Refusal } from "../../core/errors.ts";
+import type { PaymentRefusal } from "../../core/errors.ts";
 import type { BodyProblem } from "../../http/body.ts";
 import type { HttpFailure } from "../../http/dialect.ts";
 
@@ -93,7 +93,7 @@ const accountFields = {
 } as const;
 const taxFields = { taxFree: "tax_free", vatAmount: "vat_amount" } as const;
 
-export function refusalError(refusal: Refusal): IamportError {
+export function refusalError(refusal: PaymentRefusal): IamportError {
   switch (refusal.code) {
     case "reference-paid":
       return at(200, 1, `이미 결제가 완료된 merchant_uid입니다(${refusal.reference}).`);
@@ -166,14 +166,6 @@ export function refusalError(refusal: Refusal): IamportError {
       return errors.preparedAlready;
     case "prepared-unknown":
       return errors.preparedUnknown;
-    case "merchant-unknown":
-    case "credential-unknown":
-    case "too-many-credentials":
-    case "delivery-unknown":
-    case "delivery-under-way":
-    case "clock-backwards":
-    case "clock-too-far":
-      throw new Error("this dialect changes no merchant, moves no clock and sends nothing again");
   }
 }
 

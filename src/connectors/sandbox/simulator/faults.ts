@@ -35,7 +35,15 @@ interface FaultKind {
   /** How long, unless it is armed with another delay; only for faults that take a time. */
   delay_s?: number;
   delay_max_s?: number;
+  /** What it may say, the usual first; only for faults that answer with an error. */
+  codes?: readonly string[];
 }
+
+/** Kakao's common codes; those of consent that depend on nothing in the sandbox. */
+const kakaoCodes = "-603 -1 -2 -3 -4 -5 -6 -7 -8 -9 -10 -11 -12 -101 -401 -402 -813 -903 -9798".split(" ");
+const kakaoConsentCodes = "KOE003 KOE005 KOE008 KOE025 KOE026 KOE027 KOE101 KOE123 KOE124 KOE125 KOE232 KOE233".split(
+  " ",
+);
 
 export const faults = [
   { name: "refund-timeout-before", about: "the order to pay a refund out is lost, and no answer comes" },
@@ -58,6 +66,12 @@ export const faults = [
   { name: "webhook-slow", about: "the shop is called, and its answer comes late", delay_s: 20 },
   { name: "webhook-unanswered", about: "the shop is called, and its answer is lost", delay_s: 30 },
   { name: "token-expired", about: "a call finds that its access token has expired, for good" },
+  { name: "kakao-moment-error", about: "a Kakao Moment call is answered with the error of a code", codes: kakaoCodes },
+  {
+    name: "kakao-consent-error",
+    about: "a call of Kakao's consent is answered with the error of a code",
+    codes: kakaoConsentCodes,
+  },
   {
     name: "database-slow",
     about: "a commit takes long, with its locks held",
@@ -70,7 +84,7 @@ export type Fault = (typeof faults)[number]["name"];
 const kinds: ReadonlyMap<string, FaultKind> = new Map(faults.map((kind) => [kind.name, kind]));
 
 /** A fault as an operator may arm it, or why not. */
-export type Arming = { fault: Fault; delay_s: number | null } & (
+export type Arming = { fault: Fault; delay_s: number | null; code: string | null } & (
   | { count: number; chance: null; seed: null }
   | { count: null; chance: number; seed: number }
 );
@@ -80,11 +94,12 @@ export interface ArmingRequest {
   chance?: number;
   seed?: number;
   delay_s?: number;
+  code?: string;
 }
 
 /** Pure but for the random seed of a chance that names none. */
 export function readArming(wanted: ArmingRequest): Arming | { wrong: string } {
-  const { count, chance, seed, delay_s } = wanted;
+  const { count, chance, seed, delay_s, code } = wanted;
   const kind = kinds.get(wanted.fault);
   if (kind === undefined) return { wrong: unknownFault(wanted.fault) };
   const fault = kind.name as Fault;
@@ -93,10 +108,14 @@ export function readArming(wanted: ArmingRequest): Arming | { wrong: string } {
   if (delay_s !== undefined && kind.delay_s === undefined) return { wrong: `${fault} has no delay_s` };
   const longest_s = kind.delay_max_s ?? faultLimits.delay_max_s;
   if (delay_s !== undefined && delay_s > longest_s) return { wrong: `delay_s of ${fault} may be ${longest_s}` };
-  const delay = { fault, delay_s: delay_s ?? kind.delay_s ?? null };
+  const { codes = [] } = kind;
+  if (code !== undefined && !codes.includes(code)) {
+    return { wrong: codes.length === 0 ? `${fault} has no code` : `code of ${fault} may be ${codes.join(", ")}` };
+  }
+  const what = { fault, delay_s: delay_s ?? kind.delay_s ?? null, code: code ?? codes[0] ?? null };
   return chance === undefined
-    ? { ...delay, count: count ?? 1, chance: null, seed: null }
-    : { ...delay, count: null, chance, seed: seed ?? randomInt(faultLimits.seed_max + 1) };
+    ? { ...what, count: count ?? 1, chance: null, seed: null }
+    : { ...what, count: null, chance, seed: seed ?? randomInt(faultLimits.seed_max + 1) };
 }
 
 export function isFault(name: string): name is Fault {
@@ -121,6 +140,7 @@ export interface ArmedFault {
   chance: number | null;
   seed: number | null;
   delay_s: number | null;
+  code: string | null;
   /** Since it was armed: calls that were made, and those of them that it struck. */
   calls: number;
   struck: number;
@@ -130,13 +150,16 @@ export interface ArmedFault {
 export interface Strike {
   /** 0 for a fault without a delay. */
   delay_s: number;
+  /** Null for one that does not answer with an error. */
+  code: string | null;
 }
 
 const ARM: Statement = {
   name: "arm-fault",
-  text: `INSERT INTO sandbox_faults (fault, remaining, chance, seed, delay_s, calls, struck) VALUES ($1, $2, $3, $4, $5, 0, 0)
+  text: `INSERT INTO sandbox_faults (fault, remaining, chance, seed, delay_s, code, calls, struck)
+    VALUES ($1, $2, $3, $4, $5, $6, 0, 0)
     ON CONFLICT (fault) DO UPDATE SET remaining = excluded.remaining, chance = excluded.chance, seed = excluded.seed,
-      delay_s = excluded.delay_s, calls = 0, struck = 0`,
+      delay_s = excluded.delay_s, code = excluded.code, calls = 0, struck = 0`,
 };
 const ARMED = "WHERE remaining > 0 OR chance IS NOT NULL";
 const VIEW: Statement = { name: "view-faults", text: `SELECT fault FROM sandbox_faults ${ARMED}` };
@@ -144,7 +167,7 @@ const VIEW: Statement = { name: "view-faults", text: `SELECT fault FROM sandbox_
 const TAKE: Statement = {
   name: "take-fault",
   text: `UPDATE sandbox_faults SET calls = calls + 1, remaining = remaining - 1, struck = struck + (chance IS NULL)::int
-    WHERE fault = $1 AND (remaining > 0 OR chance IS NOT NULL) RETURNING calls, chance, seed, delay_s`,
+    WHERE fault = $1 AND (remaining > 0 OR chance IS NOT NULL) RETURNING calls, chance, seed, delay_s, code`,
 };
 const STRUCK: Statement = {
   name: "count-struck-call",
@@ -188,9 +211,9 @@ export class Faults {
   }
 
   /** Until it is used up or disarmed; every call on every node that begins after this was answered feels it. */
-  async arm({ fault, count, chance, seed, delay_s }: Arming): Promise<void> {
+  async arm({ fault, count, chance, seed, delay_s, code }: Arming): Promise<void> {
     if (count === 0) return this.disarm(fault);
-    await this.#pool.query(ARM, [fault, count, chance, seed, delay_s]);
+    await this.#pool.query(ARM, [fault, count, chance, seed, delay_s, code]);
     await this.#spread();
   }
 
@@ -206,7 +229,7 @@ export class Faults {
 
   async armed(): Promise<ArmedFault[]> {
     const found = await this.#pool.query<Omit<ArmedFault, "about">>(
-      `SELECT fault, remaining, chance, seed, delay_s, calls, struck FROM sandbox_faults ${ARMED} ORDER BY fault`,
+      `SELECT fault, remaining, chance, seed, delay_s, code, calls, struck FROM sandbox_faults ${ARMED} ORDER BY fault`,
     );
     return found.rows.map(({ fault, ...row }) => ({ fault, about: kinds.get(fault)?.about ?? "", ...row }));
   }
@@ -222,14 +245,16 @@ export class Faults {
   }
 
   async #take(fault: Fault): Promise<Strike | undefined> {
-    const taken = await this.#pool.query<Pick<ArmedFault, "calls" | "chance" | "seed" | "delay_s">>(TAKE, [fault]);
+    const taken = await this.#pool.query<Pick<ArmedFault, "calls" | "chance" | "seed" | "delay_s" | "code">>(TAKE, [
+      fault,
+    ]);
     const call = taken.rows[0];
     if (call === undefined) return undefined;
     if (call.chance !== null) {
       if (!isStruck(fault, call.seed!, call.chance, call.calls)) return undefined;
       await this.#pool.query(STRUCK, [fault, call.seed, call.calls]);
     }
-    return { delay_s: call.delay_s ?? 0 };
+    return { delay_s: call.delay_s ?? 0, code: call.code };
   }
 
   async #isArmed(fault: Fault): Promise<boolean> {

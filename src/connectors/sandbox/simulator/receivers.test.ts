@@ -20,7 +20,7 @@ async function attempt(
     const delay_s = armed[fault];
     if (delay_s === undefined) return undefined;
     taken.push(fault);
-    return { delay_s };
+    return { code: null, delay_s };
   };
   const send = async (...call: unknown[]) => {
     calls.push(call);

@@ -1,0 +1,246 @@
+/** A merchant's users and ad accounts, as operators make and change them. */
+import { randomBytes } from "node:crypto";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Static } from "typebox";
+import {
+  type AdAccount,
+  findAdAccount,
+  isOutOfBalance,
+  listAdAccounts,
+  type MemberRole,
+  withCash,
+} from "../core/ad-accounts/ad-account.ts";
+import { findUser, findUsers, listUsers, type User, users } from "../core/ad-accounts/user.ts";
+import type { Core } from "../core/index.ts";
+import { limits } from "../core/limits.ts";
+import { readMerchant } from "../core/merchants/read.ts";
+import { MalformedBody } from "../http/body.ts";
+import { newId } from "../store/index.ts";
+import { fail } from "./errors.ts";
+import { reader } from "./requests.ts";
+import { AdAccountChange, AdAccountRequest, PageQuery, UserChange, UserRequest } from "./schemas.ts";
+
+const readPage = reader(PageQuery);
+const readNewUser = reader(UserRequest);
+const readUserChange = reader(UserChange);
+const readNewAdAccount = reader(AdAccountRequest);
+const readAdAccountChange = reader(AdAccountChange);
+
+type OfMerchant = { Params: { id: string } };
+type Numbered = { Params: { id: string; number: string } };
+
+export async function mountAdAccounts(server: FastifyInstance, core: Core): Promise<void> {
+  const { pool } = core.store;
+  const tags = ["Naru"];
+
+  server.get<OfMerchant>(
+    "/merchants/:id/users",
+    { schema: { tags, summary: "A merchant's users, who let apps use its ad accounts", querystring: PageQuery } },
+    async (request, reply) => {
+      const { id } = request.params;
+      if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
+      const { count, after } = readNumberedPage(request.query);
+      const found = await listUsers(pool, id, after, count);
+      return { users: found.map(presentUser), cursor: nextNumber(found, count) };
+    },
+  );
+
+  server.post<OfMerchant>(
+    "/merchants/:id/users",
+    {
+      schema: {
+        tags,
+        summary: "Make a user",
+        description: "The answer holds what they sign in with, which is never shown again.",
+        body: UserRequest,
+      },
+    },
+    async (request, reply) => {
+      const { id: merchantId } = request.params;
+      if ((await readMerchant(pool, merchantId)) === undefined) return unknownMerchant(reply, merchantId);
+      const { name, number: chosen, restricted = false, business = true } = readNewUser(request.body);
+      const number = chosen ?? (await newNumber(core, "user"));
+      const signInCode = newSignInCode();
+      const signInHash = core.secrets.hash(signInCode);
+      const made = await core.makeUser({
+        id: newId("usr"),
+        merchantId,
+        number,
+        name,
+        restricted,
+        business,
+        signInHash,
+      });
+      if (!made.ok) return numberTaken(reply, "user", number);
+      const user = await findUser(pool, merchantId, number);
+      return reply.code(201).send({ user: presentUser(user!), signInCode });
+    },
+  );
+
+  server.patch<Numbered>(
+    "/merchants/:id/users/:number",
+    { schema: { tags, summary: "Change a user", body: UserChange } },
+    async (request, reply) => {
+      const user = await readUser(request.params);
+      if (user === undefined) return unknown(reply, "user", request.params.number);
+      const { newSignInCode: isNew = false, ...change } = readUserChange(request.body);
+      const signInCode = isNew ? newSignInCode() : undefined;
+      const signIn = signInCode === undefined ? {} : { signInHash: core.secrets.hash(signInCode) };
+      const changed = await core.changeUser({ userId: user.id, change: { ...change, ...signIn } });
+      return { user: presentUser(changed), ...(signInCode === undefined ? {} : { signInCode }) };
+    },
+  );
+
+  server.delete<{ Params: { id: string; number: string; key: string } }>(
+    "/merchants/:id/users/:number/apps/:key",
+    { schema: { tags, summary: "A user no longer lets an app act for them" } },
+    async (request, reply) => {
+      const { id, key } = request.params;
+      const user = await readUser(request.params);
+      if (user === undefined) return unknown(reply, "user", request.params.number);
+      const app = await core.directory.credential("kakao-moment", key);
+      if (app?.merchantId !== id) return fail(reply, 404, "credential-unknown", `the merchant has no app ${key}`);
+      return { tokens: await core.unlinkApp(id, app.id, user.id) };
+    },
+  );
+
+  server.get<OfMerchant>(
+    "/merchants/:id/ad-accounts",
+    { schema: { tags, summary: "A merchant's ad accounts with their cash", querystring: PageQuery } },
+    async (request, reply) => {
+      const { id } = request.params;
+      if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
+      const { count, after } = readNumberedPage(request.query);
+      const found = await listAdAccounts(pool, id, after, count);
+      return { adAccounts: await present(found), cursor: nextNumber(found, count) };
+    },
+  );
+
+  server.post<OfMerchant>(
+    "/merchants/:id/ad-accounts",
+    { schema: { tags, summary: "Make an ad account", body: AdAccountRequest } },
+    async (request, reply) => {
+      const { id: merchantId } = request.params;
+      const merchant = await readMerchant(pool, merchantId);
+      if (merchant === undefined) return unknownMerchant(reply, merchantId);
+      const { number: chosen, members = [], ...given } = readNewAdAccount(request.body);
+      const number = chosen ?? (await newNumber(core, "ad-account"));
+      const company = { businessRegistrationNumber: "000-00-00000", name: merchant.name };
+      const owner = given.ownerCompany ?? company;
+      const made = await core.makeAdAccount({
+        id: newId("ada"),
+        merchantId,
+        number,
+        state: "on",
+        stopped: false,
+        type: "BUSINESS",
+        ownerCompany: owner,
+        advertiser: owner,
+        businessRight: { number: 0, companyName: owner.name },
+        walletNumber: Math.max(1, number),
+        freeCash: 0,
+        ...given,
+        members: await readMembers(merchantId, members),
+      });
+      if (!made.ok) return numberTaken(reply, "ad account", number);
+      return reply.code(201).send((await present([made.value]))[0]);
+    },
+  );
+
+  server.get<Numbered>(
+    "/merchants/:id/ad-accounts/:number",
+    { schema: { tags, summary: "One ad account" } },
+    async (request, reply) => {
+      const found = await readAdAccount(request.params);
+      return found === undefined ? unknown(reply, "ad account", request.params.number) : (await present([found]))[0];
+    },
+  );
+
+  server.patch<Numbered>(
+    "/merchants/:id/ad-accounts/:number",
+    { schema: { tags, summary: "Change an ad account, its members as a whole", body: AdAccountChange } },
+    async (request, reply) => {
+      const found = await readAdAccount(request.params);
+      if (found === undefined) return unknown(reply, "ad account", request.params.number);
+      const { members, ...change } = readAdAccountChange(request.body);
+      const all = members === undefined ? {} : { members: await readMembers(found.merchantId, members) };
+      const changed = await core.updateAdAccount({ adAccountId: found.id, change: { ...change, ...all } });
+      if (!changed.ok) throw new Error(`an operator is not refused with ${changed.refusal.code}`);
+      return (await present([changed.value]))[0];
+    },
+  );
+
+  const readUser = ({ id, number }: Numbered["Params"]) => findUser(pool, id, readNumber(number));
+  const readAdAccount = ({ id, number }: Numbered["Params"]) => findAdAccount(pool, id, readNumber(number));
+
+  async function readMembers(
+    merchantId: string,
+    members: NonNullable<Static<typeof AdAccountRequest>["members"]>,
+  ): Promise<Record<string, MemberRole>> {
+    const found = await findUsers(
+      pool,
+      members.map(({ user }) => user),
+    );
+    const known = found.filter((user) => user.merchantId === merchantId);
+    const pairs = members.map(({ user: number, role }) => {
+      const user = known.find((one) => one.number === number);
+      if (user === undefined) throw new MalformedBody(`members has ${number}, who is no user of this merchant`);
+      return [user.id, role] as const;
+    });
+    return Object.fromEntries(pairs);
+  }
+
+  async function present(shown: readonly AdAccount[]) {
+    const ids = shown.flatMap(({ members }) => Object.keys(members));
+    const names = new Map((await users.read(pool, ids)).map((user) => [user.id, user.number]));
+    return (await withCash(pool, shown)).map((funded) => {
+      const { id: _, members, eventSeq: __, ...adAccount } = funded.adAccount;
+      return {
+        ...adAccount,
+        cash: funded.cash,
+        outOfBalance: isOutOfBalance(funded),
+        members: Object.entries(members).map(([id, role]) => ({ user: names.get(id), role })),
+      };
+    });
+  }
+}
+
+function presentUser({ number, merchantId, name, restricted, business, createdAt }: User) {
+  return { number, merchantId, name, restricted, business, createdAt };
+}
+
+function newSignInCode(): string {
+  return randomBytes(18).toString("base64url");
+}
+
+/** Beyond those that operators choose. */
+async function newNumber(core: Core, counter: "user" | "ad-account"): Promise<number> {
+  return limits.chosen_number_max + 1 + (await core.nextNumber(counter));
+}
+
+function readNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
+}
+
+/** Lists whose cursor is the number of the last row of an earlier page. */
+function readNumberedPage(query: unknown): { count: number; after: number } {
+  const { limit: count = limits.page_default, after = "-1" } = readPage(query);
+  if (after !== "-1" && readNumber(after) < 0) throw new MalformedBody(`after is no cursor: ${after}`);
+  return { count, after: Number(after) };
+}
+
+function nextNumber(rows: readonly { number: number }[], count: number): string | null {
+  return rows.length === count ? String(rows.at(-1)!.number) : null;
+}
+
+function unknownMerchant(reply: FastifyReply, id: string) {
+  return fail(reply, 404, "merchant-unknown", `there is no merchant ${id}`);
+}
+
+function unknown(reply: FastifyReply, what: "user" | "ad account", number: string) {
+  return fail(reply, 404, `${what.replace(" ", "-")}-unknown`, `the merchant has no ${what} ${number}`);
+}
+
+function numberTaken(reply: FastifyReply, what: string, number: number) {
+  return fail(reply, 409, "number-taken", `there is a ${what} ${number} already`);
+}

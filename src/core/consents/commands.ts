@@ -1,0 +1,124 @@
+/** The commands of consent: a user gives it, an app exchanges what it was sent. */
+import { type Command, readRealNow, type Statement } from "../../store/index.ts";
+import { type AdAccount, readMemberships } from "../ad-accounts/ad-account.ts";
+import { type User, users } from "../ad-accounts/user.ts";
+import { type AppRefusal, accepted, type CodeRefusal, type Outcome, refused, type UserRefusal } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { type Credential, credentials } from "../merchants/merchant.ts";
+import { type AuthorizationCode, authorizationCodes, type UserToken, userTokens, type Wish } from "./consent.ts";
+import { appObjection, decideExchange, type Exchanged, type ExchangeRequest, userObjection } from "./decide.ts";
+
+export interface ConsentRequest {
+  credentialId: string;
+  userId: string;
+  wish: Wish;
+  /** Keyed hash of the code that the app will be sent. */
+  codeId: string;
+}
+
+interface ConsentState {
+  apps: ReadonlyMap<string, Credential>;
+  users: ReadonlyMap<string, User>;
+  adAccounts: readonly AdAccount[];
+  now: Date;
+}
+
+type Consent = { result: Outcome<AuthorizationCode, AppRefusal | UserRefusal> };
+
+const byId = <Row extends { id: string }>(rows: readonly Row[]) => new Map(rows.map((row) => [row.id, row]));
+
+export const giveConsent: Command<ConsentRequest, ConsentState, Consent> = {
+  name: "give-consent",
+
+  async load(tx, requests) {
+    const appIds = [...new Set(requests.map((request) => request.credentialId))];
+    const userIds = [...new Set(requests.map((request) => request.userId))];
+    await credentials.lock(tx, appIds);
+    return {
+      apps: byId(await credentials.read(tx, appIds)),
+      users: byId(await users.read(tx, userIds)),
+      adAccounts: await readMemberships(tx, userIds),
+      now: await readRealNow(tx),
+    };
+  },
+
+  decide(state, { credentialId, userId, wish, codeId }) {
+    const credential = state.apps.get(credentialId);
+    const app = credential?.settings.app;
+    const objection = appObjection(app, wish);
+    if (objection !== undefined) return { result: refused(objection) };
+    // Users are never removed, and whoever asks has read this one.
+    const user = state.users.get(userId)!;
+    const held = state.adAccounts.filter(({ members }) => members[userId] !== undefined);
+    const refusal = userObjection(app!, user, held, wish);
+    if (refusal !== undefined) return { result: refused(refusal) };
+    const expiresAt = new Date(state.now.getTime() + limits.authorization_code_s * 1000);
+    const { merchantId } = credential!;
+    return { result: accepted({ id: codeId, merchantId, credentialId, userId, ...wish, expiresAt, usedAt: null }) };
+  },
+
+  apply: () => {},
+
+  async save(tx, decisions) {
+    await authorizationCodes.insert(
+      tx,
+      decisions.flatMap(({ result }) => (result.ok ? [result.value] : [])),
+    );
+  },
+};
+
+interface ExchangeState {
+  codes: Map<string, AuthorizationCode>;
+  now: Date;
+}
+
+/** Of each app and user the newest tokens stay; walks the index of tokens per pair. */
+const END_SURPLUS: Statement = {
+  name: "end-surplus-user-tokens",
+  text: `UPDATE user_tokens SET ended_at = date_trunc('milliseconds', clock_timestamp()) WHERE id IN (
+    SELECT t.id FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (credential_id, user_id)) wanted
+    CROSS JOIN LATERAL (SELECT id FROM user_tokens u WHERE u.credential_id = wanted.credential_id
+      AND u.user_id = wanted.user_id AND ended_at IS NULL ORDER BY granted_at DESC, id OFFSET $3) t)`,
+};
+
+export const exchangeCode: Command<
+  ExchangeRequest,
+  ExchangeState,
+  { result: Outcome<UserToken, CodeRefusal>; exchanged: Exchanged | undefined }
+> = {
+  name: "exchange-code",
+
+  async load(tx, requests) {
+    const ids = [...new Set(requests.map((request) => request.codeId))];
+    await authorizationCodes.lock(tx, ids);
+    return { codes: byId(await authorizationCodes.read(tx, ids)), now: await readRealNow(tx) };
+  },
+
+  decide(state, request) {
+    const outcome = decideExchange(state.codes.get(request.codeId), request, state.now);
+    if (!outcome.ok) return { result: outcome, exchanged: undefined };
+    return { result: accepted(outcome.value.token), exchanged: outcome.value };
+  },
+
+  apply(state, { exchanged }) {
+    if (exchanged !== undefined) state.codes.set(exchanged.code.id, exchanged.code);
+  },
+
+  async save(tx, decisions) {
+    const all = decisions.flatMap(({ exchanged }) => (exchanged === undefined ? [] : [exchanged]));
+    if (all.length === 0) return;
+    await authorizationCodes.upsert(
+      tx,
+      all.map(({ code }) => code),
+    );
+    await userTokens.insert(
+      tx,
+      all.map(({ token }) => token),
+    );
+    await tx.query(END_SURPLUS, [
+      all.map(({ token }) => token.credentialId),
+      all.map(({ token }) => token.userId),
+      limits.user_tokens_max,
+    ]);
+  },
+};

@@ -1,0 +1,89 @@
+/** Who is calling: the business token, the app and the user it stands for, and what they may not do at all. */
+import { randomBytes } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { type AdAccount, findAdAccount } from "../../core/ad-accounts/ad-account.ts";
+import type { CallLimit } from "../../core/call-turns.ts";
+import type { Core } from "../../core/index.ts";
+import type { Grant } from "../../core/merchants/directory.ts";
+import type { AppSettings } from "../../core/merchants/merchant.ts";
+import type { Read } from "../../http/validate.ts";
+import { errorOfCode, errors, type KakaoError } from "./errors.ts";
+import { scopes } from "./identifiers.ts";
+
+/** What a call needs beside a live token. */
+export interface Access {
+  scope?: string;
+  /** Per user, on all nodes together. */
+  limit?: CallLimit;
+}
+
+/** A new pair, as long as those of Kakao: 32 hex digits, and 32 letters and digits. */
+export function newAppKeys(): { restApiKey: string; clientSecret: string } {
+  return { restApiKey: randomBytes(16).toString("hex"), clientSecret: randomToken().slice(0, 32) };
+}
+
+/** 43 letters, digits, `-` and `_`. */
+export function randomToken(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+const first_app_number = 100_000;
+
+/** An app as it is when it was just registered, with nothing in its way. */
+export function newApp(number: number, name: string, redirectUris: string[]): AppSettings {
+  return {
+    number: first_app_number + number,
+    name,
+    redirectUris,
+    scopes: [...scopes],
+    secretNeeded: true,
+    verified: true,
+    permitted: true,
+    suspended: false,
+    testers: null,
+  };
+}
+
+/** The caller, or the first of the reasons why there is none. */
+export async function authenticate(
+  core: Core,
+  request: FastifyRequest,
+  access: Access,
+): Promise<Read<Grant, KakaoError>> {
+  const wrong = (error: KakaoError) => ({ ok: false, error }) as const;
+  const [, token] = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "") ?? [];
+  if (token === undefined) return wrong(errors.tokenMissing);
+  const grant = await core.directory.grant(core.secrets.hash(token));
+  if (grant === undefined) return wrong(errors.tokenUnknown);
+  const code = await core.answersWith("kakao-moment-error");
+  if (code !== undefined) return wrong(errorOfCode(code));
+  const objection = objectionTo(grant, access);
+  if (objection !== undefined) return wrong(objection);
+  if (access.limit !== undefined && !(await core.takeTurn(access.limit, grant.user.id))) return wrong(errors.tooOften);
+  return { ok: true, value: grant };
+}
+
+function objectionTo({ app, user, token }: Grant, { scope }: Access): KakaoError | undefined {
+  const settings = app?.settings.app;
+  if (settings === undefined) return errors.appUnknown;
+  if (settings.suspended) return errors.suspended;
+  if (!settings.permitted) return errors.noPermission(settings.name);
+  if (token.unlinkedAt !== null) return errors.notLinked;
+  if (user.restricted) return errors.restricted;
+  if (scope === undefined) return undefined;
+  if (!settings.scopes.includes(scope)) return errors.notActivated(`[${scope}]`);
+  return token.scopes.includes(scope) ? undefined : errors.scopeMissing([scope], token.scopes);
+}
+
+/** The ad account of a number, if the caller's user has a right to it and let the app have it. */
+export async function findRightful(
+  core: Core,
+  { merchant, user, token }: Grant,
+  number: number,
+): Promise<Read<AdAccount, KakaoError>> {
+  const found = Number.isSafeInteger(number) ? await findAdAccount(core.store.pool, merchant.id, number) : undefined;
+  if (found === undefined) return { ok: false, error: errors.adAccountUnknown };
+  const isLet = token.adAccounts === null || token.adAccounts.includes(number);
+  if (found.members[user.id] === undefined || !isLet) return { ok: false, error: errors.adAccountNotYours };
+  return { ok: true, value: found };
+}

@@ -1,0 +1,143 @@
+/**
+ * `/oauth/business/authorize`: an app sends a user here, who sees what it asks for, agrees or declines, and is sent back.
+ * Nothing is kept between the page and its answer: the form carries the request, which is judged again.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { findUser, listUsers, type User } from "../../../core/ad-accounts/user.ts";
+import type { Wish } from "../../../core/consents/consent.ts";
+import { appObjection } from "../../../core/consents/decide.ts";
+import type { Core } from "../../../core/index.ts";
+import type { Credential } from "../../../core/merchants/merchant.ts";
+import type { Fields } from "../../../http/body.ts";
+import { queryOf } from "../../../http/endpoint.ts";
+import { httpLimits } from "../../../http/limits.ts";
+import { languageOf, sendPage, wantsPage } from "../../../http/page.ts";
+import { type Problem, type Read, readerIn } from "../../../http/validate.ts";
+import { randomToken } from "../auth.ts";
+import { consentPage, errorPage } from "../consent-page.ts";
+import { type ConsentError, consentError, consentErrorBody, consentErrorOfCode, consentErrors } from "../errors.ts";
+import { dialect, readLong, readResources, scopesOfResources } from "../identifiers.ts";
+import { AuthorizeQuery, ConsentErrorBody, Decision } from "../schemas/index.ts";
+import { send, tag } from "./call.ts";
+
+export interface ConsentOptions {
+  /** Users are chosen on the page, and sign in with nothing: a sandbox that only the person at the machine reaches. */
+  open: boolean;
+}
+
+/** Users that the page offers. */
+const users_shown = 20;
+
+/** Reads fields of consent; a problem is a bad request. */
+export const consentReader = readerIn(problemError);
+
+function problemError(problem: Problem): ConsentError {
+  return consentErrors.badRequest(`${problem.field} is not valid`);
+}
+
+const readQuery = consentReader(AuthorizeQuery);
+const readDecision = consentReader(Decision);
+
+const url = "/oauth/business/authorize";
+
+export function mountAuthorize(server: FastifyInstance, core: Core, { open }: ConsentOptions): void {
+  server.get(
+    url,
+    {
+      schema: {
+        tags: [tag],
+        summary: "Ask a user for consent, in a browser",
+        querystring: AuthorizeQuery,
+        response: { "4xx": ConsentErrorBody },
+      },
+    },
+    async (request, reply) => {
+      const asked = await readAsked(core, queryOf(request));
+      return asked.ok ? showPage(request, reply, asked.value) : refuse(request, reply, asked.error);
+    },
+  );
+
+  server.post(url, { bodyLimit: httpLimits.token_body_bytes, schema: { hide: true } }, async (request, reply) => {
+    const fields = request.body as Fields;
+    const asked = await readAsked(core, fields);
+    if (!asked.ok) return refuse(request, reply, asked.error);
+    const decided = readDecision(fields);
+    if (!decided.ok) return refuse(request, reply, decided.error);
+    const { decision, user: number, sign_in = "" } = decided.value;
+    const { credential, wish } = asked.value;
+    if (decision === "decline") {
+      const denied = { error: "access_denied", error_description: "User denied access" };
+      return sendBack(reply, asked.value, denied);
+    }
+    if (decision !== "agree") return refuse(request, reply, consentErrors.badRequest("decision is agree or decline"));
+    const user = await findUser(core.store.pool, credential.merchantId, readLong(number) ?? -1);
+    // Someone unknown costs the same comparison as someone known.
+    const isSignedIn = core.secrets.matches(sign_in, user?.signInHash ?? core.secrets.hash(""));
+    if (user === undefined || !(open || isSignedIn)) return showPage(request, reply, asked.value, true);
+    const code = randomToken();
+    const given = await core.giveConsent({
+      credentialId: credential.id,
+      userId: user.id,
+      wish,
+      codeId: core.secrets.hash(code),
+    });
+    if (!given.ok) return refuse(request, reply, consentError(given.refusal, credential.key));
+    return sendBack(reply, asked.value, { code });
+  });
+
+  async function showPage(request: FastifyRequest, reply: FastifyReply, asked: Asked, isUnknown = false) {
+    const language = languageOf(request.headers["accept-language"]);
+    const { credential, wish, fields } = asked;
+    const users: User[] = open ? await listUsers(core.store.pool, credential.merchantId, 0, users_shown) : [];
+    const view = { app: credential.settings.app!, wish, fields, users: open ? users : undefined, isUnknown };
+    const leadsTo = [new URL(wish.redirectUri).origin];
+    return sendPage(reply, isUnknown ? 401 : 200, { language, ...consentPage(view, language), leadsTo });
+  }
+}
+
+/** What an app asks for, and the fields in which it did. */
+interface Asked {
+  credential: Credential;
+  wish: Wish;
+  fields: AuthorizeQuery;
+}
+
+async function readAsked(core: Core, sent: Fields): Promise<Read<Asked, ConsentError>> {
+  const wrong = (error: ConsentError) => ({ ok: false, error }) as const;
+  const fault = await core.answersWith("kakao-consent-error");
+  if (fault !== undefined) return wrong(consentErrorOfCode(fault));
+  const read = readQuery(sent);
+  if (!read.ok) return read;
+  const fields = read.value;
+  const { client_id = "", response_type = "", redirect_uri = "", scope = "", resource_ids = [] } = fields;
+  const credential = await core.directory.credential(dialect, client_id);
+  if (credential === undefined) return wrong(consentErrors.appUnknown(client_id));
+  if (response_type !== "code") return wrong(consentErrors.responseType(response_type));
+  const scopes = [...new Set(scope.split(",").map((one) => one.trim()))].filter((one) => one !== "");
+  const adAccounts = readResources(resource_ids);
+  const wish = { redirectUri: redirect_uri, scopes, adAccounts: adAccounts ?? null };
+  const objection = appObjection(credential.settings.app, wish);
+  if (objection !== undefined) return wrong(consentError(objection, client_id));
+  if (scopes.length === 0) return wrong(consentErrors.scope(scope));
+  if (adAccounts === undefined) return wrong(consentErrors.parameter(`resource_ids=${resource_ids.join(",")}`));
+  const needing = scopes.find((one) => scopesOfResources.includes(one));
+  if (needing !== undefined && resource_ids.length === 0) {
+    return wrong(consentErrors.parameter(`resource_ids is needed with ${needing}`));
+  }
+  return { ok: true, value: { credential, wish, fields } };
+}
+
+/** To the app, by 302 as Kakao does. */
+function sendBack(reply: FastifyReply, { wish, fields }: Asked, told: Record<string, string>) {
+  const target = new URL(wish.redirectUri);
+  const more = fields.state === undefined ? told : { ...told, state: fields.state };
+  for (const [name, value] of Object.entries(more)) target.searchParams.append(name, value);
+  return reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer").redirect(target.href, 302);
+}
+
+/** People see a page, programs the error itself. The app is not told: what is wrong may be where it is. */
+function refuse(request: FastifyRequest, reply: FastifyReply, error: ConsentError) {
+  if (!wantsPage(request.headers.accept)) return send(reply, { status: error.status, body: consentErrorBody(error) });
+  const language = languageOf(request.headers["accept-language"]);
+  return sendPage(reply, error.status, { language, ...errorPage(error, language) });
+}

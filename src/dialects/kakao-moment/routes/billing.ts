@@ -1,0 +1,49 @@
+/** `/openapi/v4/billing/virtualAccount`: a virtual account that tops up an ad account. */
+import type { FastifyInstance } from "fastify";
+import type { IssueRefusal, Outcome } from "../../../core/errors.ts";
+import type { Core } from "../../../core/index.ts";
+import type { Issued } from "../../../core/virtual-accounts/decide.ts";
+import { findRightful } from "../auth.ts";
+import { errors, issueError } from "../errors.ts";
+import { managing } from "../identifiers.ts";
+import { due_days, topUpOf } from "../issue.ts";
+import { presentVirtualAccount } from "../present.ts";
+import { AdAccountHeader, TopUpRequest, VirtualAccount } from "../schemas/index.ts";
+import { type Answer, type Endpoint, exchangeOf, failure, mount, readAdAccount, reader, success } from "./call.ts";
+
+const readTopUp = reader(TopUpRequest);
+
+const limit = { call: "kakao-moment billing/virtualAccount", every_ms: 1_000 };
+
+const create: Endpoint = {
+  method: "POST",
+  url: "/openapi/v4/billing/virtualAccount",
+  summary: "A virtual account that tops up an ad account",
+  description: `Once a second per user; the account waits ${due_days} days. The body is read as JSON whatever its type.`,
+  headers: AdAccountHeader,
+  body: TopUpRequest,
+  response: VirtualAccount,
+};
+
+export function mountBilling(server: FastifyInstance, core: Core): void {
+  // The contract's sample says GET, with a body.
+  for (const endpoint of [create, { ...create, method: "GET", hidden: true } as const]) {
+    mount(server, core, { scope: managing, limit }, endpoint, async (call) => {
+      const number = readAdAccount({ ...call, query: {} });
+      if (!number.ok) return failure(number.error);
+      const fields = readTopUp(call.body);
+      if (!fields.ok) return failure(fields.error);
+      const adAccount = await findRightful(core, call.grant, number.value);
+      if (!adAccount.ok) return failure(adAccount.error);
+      if (adAccount.value.state === "deleted") return failure(errors.adAccountUnknown);
+      const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value);
+      if (!wanted.ok) return failure(wanted.error);
+      const exchange = exchangeOf(endpoint, call.body, answerIssued);
+      return answerIssued(await core.issueVirtualAccount({ ...wanted.value, exchange }));
+    });
+  }
+}
+
+function answerIssued(outcome: Outcome<Issued, IssueRefusal>): Answer {
+  return outcome.ok ? success(presentVirtualAccount(outcome.value)) : failure(issueError(outcome.refusal));
+}

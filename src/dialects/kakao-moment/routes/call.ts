@@ -1,0 +1,97 @@
+/** What every route of this dialect does: know the caller by a business token, read fields loosely, answer plainly. */
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { ExchangeDraft, Json } from "../../../core/exchanges.ts";
+import type { Core } from "../../../core/index.ts";
+import type { Grant } from "../../../core/merchants/directory.ts";
+import type { Fields } from "../../../http/body.ts";
+import {
+  type Answer,
+  type Endpoint,
+  exchangeOf as exchangeIn,
+  type Manner,
+  mountEndpoint,
+  type Call as SharedCall,
+  send as sendIn,
+} from "../../../http/endpoint.ts";
+import { type Read as ReadOr, readerIn } from "../../../http/validate.ts";
+import { type Access, authenticate } from "../auth.ts";
+import { errorBody, errors, type KakaoError, problemError } from "../errors.ts";
+import { dialect, readLong } from "../identifiers.ts";
+import { KakaoErrorBody } from "../schemas/index.ts";
+
+export type { Answer, Endpoint } from "../../../http/endpoint.ts";
+export type Call = SharedCall<{ grant: Grant }>;
+export type Read<Value> = ReadOr<Value, KakaoError>;
+
+export const tag = "Kakao Moment";
+/** As the contract spells it. */
+export const contentType = "application/json;charset=UTF-8";
+
+export function success(body: Json): Answer {
+  return { status: 200, body };
+}
+
+/** Some changes are answered so. */
+export const done: Answer = { status: 200, body: undefined };
+
+export function failure(error: KakaoError): Answer {
+  return { status: error.status, body: errorBody(error) as Json };
+}
+
+/** Mounts a route that only a caller with a live business token reaches, who may make this call. */
+export function mount(
+  server: FastifyInstance,
+  core: Core,
+  access: Access,
+  endpoint: Endpoint,
+  handle: (call: Call) => Promise<Answer> | Answer,
+): void {
+  const manner: Manner<{ grant: Grant }> = {
+    dialect,
+    tag,
+    security: "businessToken",
+    contentType,
+    enveloped,
+    error: KakaoErrorBody,
+    async identify(request) {
+      const found = await authenticate(core, request, access);
+      return found.ok ? { ok: true, caller: { grant: found.value } } : { ok: false, answer: failure(found.error) };
+    },
+    unstorable: (field) => failure(problemError({ kind: "unstorable", field })),
+  };
+  mountEndpoint(server, manner, endpoint, handle);
+}
+
+/** Answers carry nothing around what was asked for. */
+function enveloped<Schema>(response: Schema): Schema {
+  return response;
+}
+
+export function send(reply: FastifyReply, answer: Answer) {
+  return sendIn(reply, answer, { contentType });
+}
+
+/** Reads fields by a schema; the problem, if there is one, in this dialect's words. */
+export const reader = readerIn(problemError);
+
+/** The ad account that the header names; some clients name it in the query, or the body, too, and must not contradict. */
+export function readAdAccount({ headers, query, body }: Pick<Call, "headers" | "query" | "body">): Read<number> {
+  const header = headers.adaccountid;
+  if (header?.includes(",")) return { ok: false, error: errors.badHeader("adAccountId is given more than once") };
+  const given = [header, query.adAccountId, body.adAccountId].filter((one) => one !== undefined && one !== null);
+  const [named] = given;
+  if (named === undefined || named === "") return { ok: false, error: errors.missing("adAccountId") };
+  const numbers = given.map(readLong);
+  if (numbers.includes(undefined)) return { ok: false, error: errors.unsatisfied("adAccountId", "It must be a Long.") };
+  if (new Set(numbers).size === 1) return { ok: true, value: numbers[0]! };
+  return { ok: false, error: errors.unsatisfied("adAccountId", "Header and request name two ad accounts.") };
+}
+
+/** A call as it is kept with the change it makes. */
+export function exchangeOf<Result>(
+  endpoint: Endpoint,
+  fields: Fields,
+  answer: (result: Result) => Answer,
+): ExchangeDraft<Result> {
+  return exchangeIn({ dialect, enveloped }, endpoint, {}, fields, answer);
+}
