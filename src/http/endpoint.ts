@@ -151,9 +151,9 @@ export function exchangeOf<Result>(
     path: url.replace(/:(\w+)/g, (_, name) => params[name] ?? ""),
     request: body === undefined ? {} : redact(body, fields),
     answer(result) {
-      const { status, body: told = null } = answer(result);
+      const { status, body: told = "" } = answer(result);
       return { status, body: told };
     },
-    redactAnswer: (given) => (response === undefined ? null : redact(enveloped(response), given)),
+    redactAnswer: (given) => (response === undefined ? given : redact(enveloped(response), given)),
   };
 }

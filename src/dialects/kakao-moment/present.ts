@@ -1,5 +1,6 @@
 /** What this dialect shows. Pure. */
 import {
+  type Company,
   type AdAccount as CoreAdAccount,
   type FundedAdAccount,
   isOutOfBalance,
@@ -40,8 +41,8 @@ export function presentAdAccount(funded: FundedAdAccount): AdAccount {
   return {
     id: number,
     name,
-    ownerCompany,
-    advertiser,
+    ownerCompany: presentCompany(ownerCompany),
+    advertiser: presentCompany(advertiser),
     type,
     config: configOf[state],
     isAdminStop: stopped,
@@ -49,6 +50,10 @@ export function presentAdAccount(funded: FundedAdAccount): AdAccount {
     statusDescription: statusOf(funded),
     bizWalletId: walletNumber,
   };
+}
+
+function presentCompany({ businessRegistrationNumber, name }: Company) {
+  return { businessRegistrationNumber, name };
 }
 
 /** The first of these is published; the others are worded here. */
