@@ -27,7 +27,14 @@ describe("around the node", () => {
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     const { body } = await node.get<{ paths: Record<string, object> }>("/docs/json");
     expect(Object.keys(body.paths)).toEqual(
-      expect.arrayContaining(["/vbanks", "/payments/{imp_uid}", "/naru/v1/sandbox/deposits", "/naru/v1/events"]),
+      expect.arrayContaining([
+        "/vbanks",
+        "/payments/{imp_uid}",
+        "/openapi/v4/billing/virtualAccount",
+        "/oauth/business/token",
+        "/naru/v1/sandbox/deposits",
+        "/naru/v1/events",
+      ]),
     );
   });
 
@@ -37,6 +44,15 @@ describe("around the node", () => {
         impKey: "naru_sandbox_key",
         impSecret: "naru_sandbox_secret",
         inicisApiKey: "naru_sandbox_inicis_api_key",
+      },
+      kakaoMoment: {
+        businessToken: "naru_sandbox_business_token",
+        adAccountId: 12_345,
+        restApiKey: "naru_sandbox_rest_api_key",
+        clientSecret: "naru_sandbox_client_secret",
+        redirectUri: "http://localhost:3000/callback",
+        userId: 1_001,
+        signInCode: "naru_sandbox_sign_in_code",
       },
     });
   });
@@ -151,15 +167,22 @@ describe("lists", () => {
         cursor = body.cursor;
       }
       expect(seen).toEqual(["evt_9", "evt_10", "evt_100"]);
-      const last = await young.get<EventPage>("/naru/v1/events?last=2");
-      expect(last.body.events.map((event) => event.id)).toEqual(["evt_10", "evt_100"]);
+      const { body } = await young.get<EventPage>("/naru/v1/events?last=500");
+      const ids = body.events.map((event) => event.id);
+      expect(ids.slice(0, 3)).toEqual(["evt_9", "evt_10", "evt_100"]);
+      const last = await young.get<EventPage>(`/naru/v1/events?last=${ids.length - 1}`);
+      expect(last.body.events.map((event) => event.id)).toEqual(ids.slice(1));
       await pool.query("DELETE FROM events WHERE subject_id = 'test'");
     });
   });
 
   it("of events begin at the beginning when there are none yet", async () => {
-    await withNode({}, async (empty) => {
-      expect((await empty.get<EventPage>("/naru/v1/events?last=5")).body).toEqual({ events: [], cursor: "0." });
+    // A sandbox begins with those of its demo merchant.
+    const env = { NARU_MODE: "live", NARU_OPERATOR_TOKEN: "operator-token-0001" };
+    await withNode({ env }, async (empty) => {
+      const operator = { authorization: `Bearer ${env.NARU_OPERATOR_TOKEN}` };
+      const { body } = await empty.get<EventPage>("/naru/v1/events?last=5", operator);
+      expect(body).toEqual({ events: [], cursor: "0." });
     });
   });
 
@@ -199,7 +222,7 @@ describe("changes", () => {
     [
       "sandbox/faults",
       { fault: "refund-refused", chnce: 0.5 },
-      "chnce is unknown; there are fault, count, chance, seed, delay_s",
+      "chnce is unknown; there are fault, count, chance, seed, delay_s, code",
     ],
     ["sandbox/faults", { fault: "refund-refused", chance: " " }, "chance is empty"],
     ["sandbox/deposits", { accountNumber: "1", depositorName: "" }, "depositorName is empty"],

@@ -16,11 +16,15 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
       },
       tags: [
         { name: "I'mport", description: "I'mport / PortOne V1. Every answer is {code, message, response}." },
+        { name: "Kakao Moment", description: "Virtual accounts that top up ad accounts, by a business token." },
         { name: "Naru", description: "Payments, events and books, for operators." },
         { name: "Naru sandbox", description: "The bank, the clock and the demo credentials of sandbox mode." },
       ],
       components: {
-        securitySchemes: { iamportToken: { type: "apiKey", in: "header", name: "Authorization" } },
+        securitySchemes: {
+          iamportToken: { type: "apiKey", in: "header", name: "Authorization" },
+          businessToken: { type: "http", scheme: "bearer" },
+        },
       },
     },
   });

@@ -50,16 +50,27 @@ describe("arming", () => {
   it("lists what there is and what is armed", async () => {
     const { body } = await node.get<{ faults: ArmedFault[]; known: Fields[] }>(faultsPath);
     expect(body.faults).toEqual([]);
-    expect(body.known).toHaveLength(17);
-    expect(body.known).toContainEqual({ fault: "webhook-slow", about: expect.any(String), delay_s: 20 });
-    expect(body.known).toContainEqual({ fault: "refund-refused", about: expect.any(String), delay_s: null });
+    expect(body.known).toHaveLength(19);
+    expect(body.known).toContainEqual({ fault: "webhook-slow", about: expect.any(String), delay_s: 20, codes: null });
+    expect(body.known).toContainEqual({
+      fault: "refund-refused",
+      about: expect.any(String),
+      delay_s: null,
+      codes: null,
+    });
 
     await node.arm("notice-late", { count: 3, delay_s: 1.5 });
     await node.arm("refund-refused", { chance: 0.25, seed: 4_294_967_295 });
-    const untouched = { about: expect.any(String), calls: 0, struck: 0 };
+    const untouched = { about: expect.any(String), code: null, calls: 0, struck: 0 };
     const late = { fault: "notice-late", remaining: 3, chance: null, seed: null, delay_s: 1.5, ...untouched };
     const refused = { remaining: null, chance: 0.25, seed: 4_294_967_295, delay_s: null, ...untouched };
     expect(await node.armed()).toEqual([late, { fault: "refund-refused", ...refused }]);
+
+    const answers = await node.arm("kakao-moment-error", { count: 2, code: "-10" });
+    expect(answers).toMatchObject({ remaining: 2, code: "-10" });
+    expect(await node.arm("kakao-consent-error")).toMatchObject({ remaining: 1, code: "KOE003" });
+    await node.disarm("kakao-moment-error");
+    await node.disarm("kakao-consent-error");
 
     await node.disarm("refund-refused");
     expect(await node.armed()).toEqual([late]);
@@ -76,6 +87,8 @@ describe("arming", () => {
     ["count and chance together", { fault: "refund-refused", count: 1, chance: 0.5 }, "either count or chance"],
     ["a seed without a chance", { fault: "refund-refused", seed: 1 }, "chance"],
     ["a delay where there is none", { fault: "refund-refused", delay_s: 1 }, "no delay_s"],
+    ["a code where there is none", { fault: "refund-refused", code: "-1" }, "no code"],
+    ["a code that is none", { fault: "kakao-moment-error", code: "-5000" }, "-603, -1, -2"],
     ["too short a delay", { fault: "notice-late", delay_s: 0.05 }, "delay_s must be >= 0.1"],
     ["too long a delay", { fault: "notice-late", delay_s: 601 }, "delay_s must be <= 600"],
     ["too slow a database", { fault: "database-slow", delay_s: 6 }, "may be 5"],

@@ -174,7 +174,10 @@ export class Client {
   }
 
   /** The next so many calls go wrong in this way, or as `how` says; returns the fault as it is armed. */
-  async arm(fault: string, how: number | { count?: number; chance?: number; seed?: number; delay_s?: number } = 1) {
+  async arm(
+    fault: string,
+    how: number | { count?: number; chance?: number; seed?: number; delay_s?: number; code?: string } = 1,
+  ) {
     const wanted = { fault, ...(typeof how === "number" ? { count: how } : how) };
     const { status, body } = await this.post<{ faults: ArmedFault[] }>("/naru/v1/sandbox/faults", wanted);
     if (status >= 300) throw new Error(`not armed: ${JSON.stringify(body)}`);
