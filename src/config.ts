@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
+import { limits } from "./core/limits.ts";
 import { addressOfHost, plainName, readHost, readTarget, type Target } from "./http/hosts.ts";
 
 export interface Config {
@@ -31,6 +32,8 @@ export interface Config {
   exchangesKept_days: number;
   bankChecksAmounts: boolean;
   announceIssued: boolean;
+  /** How long an account that tops up an ad account waits for its deposit. */
+  topUpDue_days: number;
   /** How long a call to a bank or PG may take before its outcome counts as unknown. */
   callTimeout_ms: number;
 }
@@ -79,6 +82,11 @@ export const settings = {
     variable: "NARU_IAMPORT_ANNOUNCE_READY",
     default: "true",
     about: "send a webhook when an account is issued",
+  },
+  topUpDue: {
+    variable: "NARU_KAKAO_TOP_UP_DAYS",
+    default: "7",
+    about: "how long an account that tops up an ad account waits for its deposit",
   },
   callTimeout: { variable: "NARU_PG_TIMEOUT_MS", default: "15000", about: "how long a bank or PG may take to answer" },
 } as const satisfies Record<string, Setting>;
@@ -176,6 +184,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
     exchangesKept_days: integer(settings.exchangesKept, 1, 3_650),
     bankChecksAmounts: boolean(settings.bankChecksAmounts),
     announceIssued: boolean(settings.announceIssued),
+    topUpDue_days: integer(settings.topUpDue, 1, limits.due_max_days),
     callTimeout_ms: integer(settings.callTimeout, 100, 120_000),
   };
 }

@@ -147,7 +147,10 @@ export function createCore(
     log,
   });
   // The last has whatever path nobody else has.
-  const dialects: Dialect[] = [kakaoMoment(core, { open: isOpenSandbox(config) }), iamport(core)];
+  const dialects: Dialect[] = [
+    kakaoMoment(core, { open: isOpenSandbox(config), topUpDue_days: config.topUpDue_days }),
+    iamport(core),
+  ];
   return { core, dialects };
 }
 

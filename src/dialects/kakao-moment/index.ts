@@ -8,13 +8,14 @@ import { newApp, newAppKeys } from "./auth.ts";
 import { consentErrorBody, consentFailure, errorBody, failureError } from "./errors.ts";
 import { dialect } from "./identifiers.ts";
 import type { ConsentOptions } from "./routes/authorize.ts";
+import type { BillingOptions } from "./routes/billing.ts";
 import { contentType } from "./routes/call.ts";
 import { mountCalls, mountConsent } from "./routes/index.ts";
 
 const consentPaths = /^\/+oauth\/+business(\/|$)/;
 const ownPaths = /^\/+(openapi|oauth\/+business|v1\/+business)(\/|$)/;
 
-export function kakaoMoment(core: Core, options: ConsentOptions): Dialect {
+export function kakaoMoment(core: Core, options: BillingOptions & ConsentOptions): Dialect {
   return {
     name: dialect,
     credentialsName: "kakaoMoment",
@@ -29,7 +30,7 @@ export function kakaoMoment(core: Core, options: ConsentOptions): Dialect {
       await server.register(async (calls) => {
         // The contract's sample sends JSON and calls it a form.
         readBodiesBy(calls, async (bytes) => parseFields(decodeUtf8(bytes), "json"));
-        mountCalls(calls, core);
+        mountCalls(calls, core, options);
       });
       await server.register(async (consent) => {
         readBodiesBy(consent, readBody);

@@ -11,9 +11,6 @@ import { errors, type KakaoError } from "./errors.ts";
 import { dialect, topUpId } from "./identifiers.ts";
 import type { TopUpRequest } from "./schemas/index.ts";
 
-/** How long an account waits for its deposit is not published. */
-export const due_days = 7;
-
 /** The holder of the contract's sample, where the merchant has set no other. */
 const holder = "(주)카카오";
 
@@ -24,6 +21,7 @@ export async function topUpOf(
   { merchant, channels }: Grant,
   adAccount: AdAccount,
   { amount, bankCode }: Pick<TopUpRequest, "amount" | "bankCode">,
+  due_days: number,
 ): Promise<Read<IssueCommandRequest, KakaoError>> {
   const channel = defaultChannel(channels.filter((one) => lends(core, one, kftcCode(bankCode))));
   if (channel === undefined) return { ok: false, error: errors.notActivated("Issuing virtual accounts at this bank") };

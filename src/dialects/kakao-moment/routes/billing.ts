@@ -6,12 +6,17 @@ import type { Issued } from "../../../core/virtual-accounts/decide.ts";
 import { findRightful } from "../auth.ts";
 import { errors, issueError } from "../errors.ts";
 import { managing } from "../identifiers.ts";
-import { due_days, topUpOf } from "../issue.ts";
+import { topUpOf } from "../issue.ts";
 import { presentVirtualAccount } from "../present.ts";
 import { AdAccountHeader, TopUpRequest, VirtualAccount } from "../schemas/index.ts";
 import { type Answer, type Endpoint, exchangeOf, failure, mount, readAdAccount, reader, success } from "./call.ts";
 
 const readTopUp = reader(TopUpRequest);
+
+export interface BillingOptions {
+  /** How long an account waits for its deposit, which is not published. */
+  topUpDue_days: number;
+}
 
 const limit = { call: "kakao-moment billing/virtualAccount", every_ms: 1_000 };
 
@@ -19,13 +24,13 @@ const create: Endpoint = {
   method: "POST",
   url: "/openapi/v4/billing/virtualAccount",
   summary: "A virtual account that tops up an ad account",
-  description: `Once a second per user; the account waits ${due_days} days. The body is read as JSON whatever its type.`,
+  description: "Once a second per user. The body is read as JSON whatever its type.",
   headers: AdAccountHeader,
   body: TopUpRequest,
   response: VirtualAccount,
 };
 
-export function mountBilling(server: FastifyInstance, core: Core): void {
+export function mountBilling(server: FastifyInstance, core: Core, { topUpDue_days }: BillingOptions): void {
   // The contract's sample says GET, with a body.
   for (const endpoint of [create, { ...create, method: "GET", hidden: true } as const]) {
     mount(server, core, { scope: managing, limit }, endpoint, async (call) => {
@@ -36,7 +41,7 @@ export function mountBilling(server: FastifyInstance, core: Core): void {
       const adAccount = await findRightful(core, call.grant, number.value);
       if (!adAccount.ok) return failure(adAccount.error);
       if (adAccount.value.state === "deleted") return failure(errors.adAccountUnknown);
-      const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value);
+      const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value, topUpDue_days);
       if (!wanted.ok) return failure(wanted.error);
       const exchange = exchangeOf(endpoint, call.body, answerIssued);
       return answerIssued(await core.issueVirtualAccount({ ...wanted.value, exchange }));
