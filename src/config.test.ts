@@ -28,6 +28,7 @@ describe("settings left out", () => {
       exchangesKept_days: 30,
       bankChecksAmounts: true,
       announceIssued: true,
+      topUpDue_days: 7,
       callTimeout_ms: 15_000,
     });
   });
@@ -66,6 +67,7 @@ describe("settings", () => {
     ["NARU_EXCHANGES_KEPT_DAYS", "3650", { exchangesKept_days: 3_650 }],
     ["NARU_SANDBOX_BANK_CHECKS", "false", { bankChecksAmounts: false }],
     ["NARU_IAMPORT_ANNOUNCE_READY", "false", { announceIssued: false }],
+    ["NARU_KAKAO_TOP_UP_DAYS", "30", { topUpDue_days: 30 }],
     ["NARU_PG_TIMEOUT_MS", "500", { callTimeout_ms: 500 }],
   ])("%s=%s", (variable, value, read) => {
     expect(readConfig({ [variable]: value })).toMatchObject(read);

@@ -4,13 +4,12 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Static } from "typebox";
 import {
   type AdAccount,
-  findAdAccount,
   isOutOfBalance,
-  listAdAccounts,
   type MemberRole,
+  numberedAdAccounts,
   withCash,
 } from "../core/ad-accounts/ad-account.ts";
-import { findUser, findUsers, listUsers, type User, users } from "../core/ad-accounts/user.ts";
+import { numberedUsers, type User, users } from "../core/ad-accounts/user.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
 import { readMerchant } from "../core/merchants/read.ts";
@@ -40,7 +39,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
       const { id } = request.params;
       if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
       const { count, after } = readNumberedPage(request.query);
-      const found = await listUsers(pool, id, after, count);
+      const found = await numberedUsers.list(pool, id, after, count);
       return { users: found.map(presentUser), cursor: nextNumber(found, count) };
     },
   );
@@ -72,7 +71,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
         signInHash,
       });
       if (!made.ok) return numberTaken(reply, "user", number);
-      const user = await findUser(pool, merchantId, number);
+      const user = await numberedUsers.findOf(pool, merchantId, number);
       return reply.code(201).send({ user: presentUser(user!), signInCode });
     },
   );
@@ -111,7 +110,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
       const { id } = request.params;
       if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
       const { count, after } = readNumberedPage(request.query);
-      const found = await listAdAccounts(pool, id, after, count);
+      const found = await numberedAdAccounts.list(pool, id, after, count);
       return { adAccounts: await present(found), cursor: nextNumber(found, count) };
     },
   );
@@ -170,14 +169,14 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     },
   );
 
-  const readUser = ({ id, number }: Numbered["Params"]) => findUser(pool, id, readNumber(number));
-  const readAdAccount = ({ id, number }: Numbered["Params"]) => findAdAccount(pool, id, readNumber(number));
+  const readUser = ({ id, number }: Numbered["Params"]) => numberedUsers.findOf(pool, id, readNumber(number));
+  const readAdAccount = ({ id, number }: Numbered["Params"]) => numberedAdAccounts.findOf(pool, id, readNumber(number));
 
   async function readMembers(
     merchantId: string,
     members: NonNullable<Static<typeof AdAccountRequest>["members"]>,
   ): Promise<Record<string, MemberRole>> {
-    const found = await findUsers(
+    const found = await numberedUsers.find(
       pool,
       members.map(({ user }) => user),
     );

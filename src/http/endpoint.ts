@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { TObject, TSchema } from "typebox";
 import type { ExchangeDraft, Json } from "../core/exchanges.ts";
 import { type Fields, findUnstorable, parseForm } from "./body.ts";
-import { redact } from "./validate.ts";
+import { type Problem, type Read, readerIn, redact } from "./validate.ts";
 
 export interface Answer {
   status: number;
@@ -39,9 +39,8 @@ export type Call<Caller> = Caller & {
   userAgent: string | undefined;
 };
 
-export type Identified<Caller> = { ok: true; caller: Caller } | { ok: false; answer: Answer };
-
-export interface Manner<Caller extends object> {
+/** How a dialect words what its routes have in common. */
+export interface Manner<Failure> {
   /** As payments and exchanges name it. */
   dialect: string;
   /** Its section of the API reference, and how that says that a token is needed. */
@@ -51,10 +50,9 @@ export interface Manner<Caller extends object> {
   /** The schema of a whole answer that carries this; and of an error. */
   enveloped(response: TSchema): TSchema;
   error: TSchema;
-  /** Who is calling, or what strangers are told. */
-  identify(request: FastifyRequest): Promise<Identified<Caller>>;
-  /** A field holds what cannot be stored. */
-  unstorable(field: string): Answer;
+  /** What is wrong with a field. */
+  problem(problem: Problem): Failure;
+  failure(failure: Failure): Answer;
 }
 
 /** Bodies are read by the dialect's own rule whatever their type; its schemas describe them for the reference. */
@@ -69,48 +67,91 @@ export function readBodiesBy(
   );
 }
 
-/** Mounts a route that only a known caller reaches. */
-export function mountEndpoint<Caller extends object>(
-  server: FastifyInstance,
-  manner: Manner<Caller>,
-  endpoint: Endpoint,
-  handle: (call: Call<Caller>) => Promise<Answer> | Answer,
-): void {
-  const { method, url, summary, description, body, query, headers, response, hidden } = endpoint;
-  const schema = {
-    tags: [manner.tag],
-    summary,
-    hide: hidden === true,
-    security: [{ [manner.security]: [] }],
-    ...(description === undefined ? {} : { description }),
-    ...(body === undefined || method === "GET" ? {} : { body }),
-    ...(query === undefined ? {} : { querystring: query }),
-    ...(headers === undefined ? {} : { headers }),
-    response: { ...(response === undefined ? {} : { 200: manner.enveloped(response) }), "4xx": manner.error },
-  };
-  server.route({
-    method,
-    url,
-    schema,
-    onRequest: identifying(manner),
-    handler: async (request, reply) => {
-      const call = callOf(request, callers.get(request) as Caller);
-      const unstorable = findUnstorable(call.body) ?? findUnstorable(call.query);
-      return send(reply, unstorable === undefined ? await handle(call) : manner.unstorable(unstorable), manner);
+/** What a dialect's routes are made with. */
+export function routesIn<Failure>(manner: Manner<Failure>) {
+  const { dialect, tag, security, contentType, enveloped, error, problem, failure } = manner;
+
+  /** In one piece with its length, since some clients read only the first chunk. */
+  function send(reply: FastifyReply, { status, body }: Answer) {
+    reply.code(status);
+    return body === undefined ? reply.send() : reply.type(contentType).send(JSON.stringify(body));
+  }
+
+  /** A hook, before the body is read: strangers are sent away without that cost. */
+  function identifying(identify: Identify<object, Failure>) {
+    return async (request: FastifyRequest, reply: FastifyReply) => {
+      const found = await identify(request);
+      if (!found.ok) return send(reply, failure(found.error));
+      callers.set(request, found.value);
+    };
+  }
+
+  return {
+    send,
+    failure,
+    identifying,
+
+    /** Reads fields by a schema; the problem, if there is one, in the dialect's words. */
+    reader: readerIn(problem),
+
+    /** Mounts a route that only a known caller reaches. */
+    mount<Caller extends object>(
+      server: FastifyInstance,
+      identify: Identify<Caller, Failure>,
+      endpoint: Endpoint,
+      handle: (call: Call<Caller>) => Promise<Answer> | Answer,
+    ): void {
+      const { method, url, summary, description, body, query, headers, response, hidden } = endpoint;
+      const schema = {
+        tags: [tag],
+        summary,
+        hide: hidden === true,
+        security: [{ [security]: [] }],
+        ...(description === undefined ? {} : { description }),
+        ...(body === undefined || method === "GET" ? {} : { body }),
+        ...(query === undefined ? {} : { querystring: query }),
+        ...(headers === undefined ? {} : { headers }),
+        response: { ...(response === undefined ? {} : { 200: enveloped(response) }), "4xx": error },
+      };
+      server.route({
+        method,
+        url,
+        schema,
+        onRequest: identifying(identify),
+        handler: async (request, reply) => {
+          const call = callOf(request, callers.get(request) as Caller);
+          const field = findUnstorable(call.body) ?? findUnstorable(call.query);
+          const answer = field === undefined ? await handle(call) : failure(problem({ kind: "unstorable", field }));
+          return send(reply, answer);
+        },
+      });
     },
-  });
+
+    /** A call as it is kept with the change it makes. */
+    exchangeOf<Result>(
+      { method, url, body, response }: Endpoint,
+      params: Record<string, string>,
+      fields: Fields,
+      answer: (result: Result) => Answer,
+    ): ExchangeDraft<Result> {
+      return {
+        dialect,
+        method,
+        path: url.replace(/:(\w+)/g, (_, name) => params[name] ?? ""),
+        request: body === undefined ? {} : redact(body, fields),
+        answer(result) {
+          const { status, body: told = "" } = answer(result);
+          return { status, body: told };
+        },
+        redactAnswer: (given) => (response === undefined ? given : redact(enveloped(response), given)),
+      };
+    },
+  };
 }
+
+type Identify<Caller, Failure> = (request: FastifyRequest) => Promise<Read<Caller, Failure>>;
 
 const callers = new WeakMap<FastifyRequest, object>();
-
-/** A hook, before the body is read: strangers are sent away without that cost. */
-export function identifying<Caller extends object>(manner: Manner<Caller>) {
-  return async (request: FastifyRequest, reply: FastifyReply) => {
-    const found = await manner.identify(request);
-    if (!found.ok) return send(reply, found.answer, manner);
-    callers.set(request, found.caller);
-  };
-}
 
 function callOf<Caller>(request: FastifyRequest, caller: Caller): Call<Caller> {
   const body = request.body as Fields;
@@ -129,31 +170,4 @@ function callOf<Caller>(request: FastifyRequest, caller: Caller): Call<Caller> {
 export function queryOf(request: FastifyRequest): Fields {
   const start = request.url.indexOf("?");
   return start < 0 ? {} : parseForm(request.url.slice(start + 1));
-}
-
-/** In one piece with its length, since some clients read only the first chunk. */
-export function send(reply: FastifyReply, { status, body }: Answer, { contentType }: { contentType: string }) {
-  reply.code(status);
-  return body === undefined ? reply.send() : reply.type(contentType).send(JSON.stringify(body));
-}
-
-/** A call as it is kept with the change it makes. */
-export function exchangeOf<Result>(
-  { dialect, enveloped }: Pick<Manner<object>, "dialect" | "enveloped">,
-  { method, url, body, response }: Endpoint,
-  params: Record<string, string>,
-  fields: Fields,
-  answer: (result: Result) => Answer,
-): ExchangeDraft<Result> {
-  return {
-    dialect,
-    method,
-    path: url.replace(/:(\w+)/g, (_, name) => params[name] ?? ""),
-    request: body === undefined ? {} : redact(body, fields),
-    answer(result) {
-      const { status, body: told = "" } = answer(result);
-      return { status, body: told };
-    },
-    redactAnswer: (given) => (response === undefined ? given : redact(enveloped(response), given)),
-  };
 }

@@ -4,7 +4,7 @@ import { type Command, GroupCommit, groupCommitLimits } from "./group-commit.ts"
 import { migrate, missingMigrations } from "./migrate.ts";
 import { createPool, type Pool, poolLimits, type Where } from "./postgres.ts";
 
-export { type Claim, claim } from "./claims.ts";
+export { type Claim, type ClaimScope, claim } from "./claims.ts";
 export { businessNow, NOW, readRealNow } from "./clock.ts";
 export { Counter } from "./counters.ts";
 export {

@@ -10,6 +10,7 @@ import { type Queryable, type Statement, table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";
 import { accounts } from "../ledger/ledger.ts";
 import { KRW } from "../money.ts";
+import { numbered } from "./numbered.ts";
 
 export const adAccountStates = ["on", "off", "deleted"] as const;
 export type AdAccountState = (typeof adAccountStates)[number];
@@ -70,6 +71,8 @@ export const adAccounts = table<AdAccount>(
   ["id"],
 );
 
+export const numberedAdAccounts = numbered(adAccounts);
+
 /** The ad account after a change, and the one event that tells of it. */
 export function changeAdAccount(
   adAccount: AdAccount,
@@ -93,45 +96,16 @@ export function isOutOfBalance({ adAccount, cash }: FundedAdAccount): boolean {
   return cash + adAccount.freeCash <= 0;
 }
 
-const FIND: Statement = {
-  name: "find-ad-accounts-by-number",
-  text: `SELECT ${adAccounts.select("a")} FROM ad_accounts a WHERE number = ANY($1)`,
-};
 const CASH: Statement = {
   name: "cash-of-ad-accounts",
   text: "SELECT id, credit - debit AS cash FROM ledger_accounts WHERE id = ANY($1) AND currency = $2",
 };
-const OF_MERCHANT: Statement = {
-  name: "list-ad-accounts",
-  text: `SELECT ${adAccounts.select("a")} FROM ad_accounts a WHERE merchant_id = $1 AND number > $2 ORDER BY number LIMIT $3`,
-};
-
-/** By number, in the whole installation. */
-export async function findAdAccounts(db: Queryable, numbers: readonly number[]): Promise<AdAccount[]> {
-  return (await db.query<AdAccount>(FIND, [numbers])).rows;
-}
-
-/** The merchant's own, or undefined. */
-export async function findAdAccount(db: Queryable, merchantId: string, number: number): Promise<AdAccount | undefined> {
-  return (await findAdAccounts(db, [number])).find((one) => one.merchantId === merchantId);
-}
-
 /** With the cash that the books hold for each. */
 export async function withCash(db: Queryable, held: readonly AdAccount[]): Promise<FundedAdAccount[]> {
   const ids = held.map(({ number }) => accounts.adAccount(number));
   const { rows } = await db.query<{ id: string; cash: number }>(CASH, [ids, KRW]);
   const cash = new Map(rows.map((row) => [row.id, row.cash]));
   return held.map((adAccount, index) => ({ adAccount, cash: cash.get(ids[index]!) ?? 0 }));
-}
-
-/** A merchant's, in the order of their numbers, those after the given one. */
-export async function listAdAccounts(
-  db: Queryable,
-  merchantId: string,
-  after: number,
-  count: number,
-): Promise<AdAccount[]> {
-  return (await db.query<AdAccount>(OF_MERCHANT, [merchantId, after, count])).rows;
 }
 
 /** By the index of members. */

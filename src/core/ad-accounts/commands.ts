@@ -1,9 +1,8 @@
 /** The commands that make and change ad accounts. */
-import { claim } from "../../store/index.ts";
 import { type CoreCommand, WorkingState } from "../command.ts";
 import type { AdAccountRefusal, Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { type AdAccount, adAccounts, findAdAccounts } from "./ad-account.ts";
+import { type AdAccount, adAccounts, numberedAdAccounts } from "./ad-account.ts";
 import { type AdAccountChange, decideChange, decideMake, type NewAdAccount } from "./decide.ts";
 
 export const makeAdAccount: CoreCommand<NewAdAccount, Outcome<AdAccount, AdAccountRefusal>> = {
@@ -11,11 +10,7 @@ export const makeAdAccount: CoreCommand<NewAdAccount, Outcome<AdAccount, AdAccou
 
   async load(tx, requests) {
     const numbers = requests.map((request) => request.number);
-    await claim(
-      tx,
-      numbers.map((number) => ({ scope: "0-ad-account", key: String(number) })),
-    );
-    return stateOf(await findAdAccounts(tx, numbers));
+    return stateOf(await numberedAdAccounts.findTaken(tx, "0-ad-account", numbers));
   },
 
   decide(state, request, now) {

@@ -1,6 +1,7 @@
 /** A person who uses a merchant's ad accounts, and lets apps use them. */
-import { type Command, claim, type Queryable, type Statement, table } from "../../store/index.ts";
+import { type Command, table } from "../../store/index.ts";
 import { accepted, type NumberTaken, type Outcome, refused } from "../errors.ts";
+import { numbered } from "./numbered.ts";
 
 export interface User {
   id: string;
@@ -22,29 +23,7 @@ export const users = table<User>(
   ["id"],
 );
 
-const FIND: Statement = {
-  name: "find-users-by-number",
-  text: `SELECT ${users.select("u")} FROM users u WHERE number = ANY($1)`,
-};
-const OF_MERCHANT: Statement = {
-  name: "list-users",
-  text: `SELECT ${users.select("u")} FROM users u WHERE merchant_id = $1 AND number > $2 ORDER BY number LIMIT $3`,
-};
-
-/** By number, in the whole installation. */
-export async function findUsers(db: Queryable, numbers: readonly number[]): Promise<User[]> {
-  return (await db.query<User>(FIND, [numbers])).rows;
-}
-
-/** The merchant's own, or undefined. */
-export async function findUser(db: Queryable, merchantId: string, number: number): Promise<User | undefined> {
-  return (await findUsers(db, [number])).find((user) => user.merchantId === merchantId);
-}
-
-/** A merchant's, in the order of their numbers, those after the given one. */
-export async function listUsers(db: Queryable, merchantId: string, after: number, count: number): Promise<User[]> {
-  return (await db.query<User>(OF_MERCHANT, [merchantId, after, count])).rows;
-}
+export const numberedUsers = numbered(users);
 
 export type NewUser = Omit<User, "createdAt">;
 
@@ -54,11 +33,7 @@ export const makeUser: Command<NewUser, Set<number>, { result: Outcome<NewUser, 
 
   async load(tx, requests) {
     const numbers = requests.map((request) => request.number);
-    await claim(
-      tx,
-      numbers.map((number) => ({ scope: "0-user", key: String(number) })),
-    );
-    return new Set((await findUsers(tx, numbers)).map((user) => user.number));
+    return new Set((await numberedUsers.findTaken(tx, "0-user", numbers)).map((user) => user.number));
   },
 
   decide(taken, user) {

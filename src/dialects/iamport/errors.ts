@@ -6,6 +6,7 @@
 import type { PaymentRefusal } from "../../core/errors.ts";
 import type { BodyProblem } from "../../http/body.ts";
 import type { HttpFailure } from "../../http/dialect.ts";
+import type { Problem } from "../../http/validate.ts";
 
 export interface IamportError {
   status: number;
@@ -166,6 +167,22 @@ export function refusalError(refusal: PaymentRefusal): IamportError {
       return errors.preparedAlready;
     case "prepared-unknown":
       return errors.preparedUnknown;
+  }
+}
+
+/** What is wrong with a field. */
+export function problemError(problem: Problem): IamportError {
+  switch (problem.kind) {
+    case "missing":
+      return errors.missing(problem.field);
+    case "type":
+      return errors.illTyped(problem.field, problem.wanted);
+    case "too-long":
+      return errors.tooLong(problem.field, problem.length);
+    case "range":
+      return errors.outOfRange(problem.field, problem.wanted);
+    case "unstorable":
+      return errors.unstorable(problem.field);
   }
 }
 

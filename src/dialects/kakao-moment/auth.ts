@@ -1,7 +1,7 @@
 /** Who is calling: the business token, the app and the user it stands for, and what they may not do at all. */
 import { randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
-import { type AdAccount, findAdAccount } from "../../core/ad-accounts/ad-account.ts";
+import { type AdAccount, numberedAdAccounts } from "../../core/ad-accounts/ad-account.ts";
 import type { CallLimit } from "../../core/call-turns.ts";
 import type { Core } from "../../core/index.ts";
 import type { Grant } from "../../core/merchants/directory.ts";
@@ -81,7 +81,9 @@ export async function findRightful(
   { merchant, user, token }: Grant,
   number: number,
 ): Promise<Read<AdAccount, KakaoError>> {
-  const found = Number.isSafeInteger(number) ? await findAdAccount(core.store.pool, merchant.id, number) : undefined;
+  const found = Number.isSafeInteger(number)
+    ? await numberedAdAccounts.findOf(core.store.pool, merchant.id, number)
+    : undefined;
   if (found === undefined) return { ok: false, error: errors.adAccountUnknown };
   const isLet = token.adAccounts === null || token.adAccounts.includes(number);
   if (found.members[user.id] === undefined || !isLet) return { ok: false, error: errors.adAccountNotYours };

@@ -130,7 +130,7 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
     if (!fields.ok) return failure(fields.error);
     const found = await findRightful(core, call.grant, number.value);
     if (!found.ok) return failure(found.error);
-    const exchange = exchangeOf(onOff, call.body, answerSwitched);
+    const exchange = exchangeOf(onOff, {}, call.body, answerSwitched);
     const change = { state: configs[fields.value.config as Config] };
     return answerSwitched(
       await core.updateAdAccount({ adAccountId: found.value.id, change, by: call.grant.user.id, exchange }),

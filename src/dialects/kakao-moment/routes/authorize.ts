@@ -3,7 +3,7 @@
  * Nothing is kept between the page and its answer: the form carries the request, which is judged again.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { findUser, listUsers, type User } from "../../../core/ad-accounts/user.ts";
+import { numberedUsers, type User } from "../../../core/ad-accounts/user.ts";
 import type { Wish } from "../../../core/consents/consent.ts";
 import { appObjection } from "../../../core/consents/decide.ts";
 import type { Core } from "../../../core/index.ts";
@@ -70,7 +70,7 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open }: Co
       return sendBack(reply, asked.value, denied);
     }
     if (decision !== "agree") return refuse(request, reply, consentErrors.badRequest("decision is agree or decline"));
-    const user = await findUser(core.store.pool, credential.merchantId, readLong(number) ?? -1);
+    const user = await numberedUsers.findOf(core.store.pool, credential.merchantId, readLong(number) ?? -1);
     // Someone unknown costs the same comparison as someone known.
     const isSignedIn = core.secrets.matches(sign_in, user?.signInHash ?? core.secrets.hash(""));
     if (user === undefined || !(open || isSignedIn)) return showPage(request, reply, asked.value, true);
@@ -88,7 +88,7 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open }: Co
   async function showPage(request: FastifyRequest, reply: FastifyReply, asked: Asked, isUnknown = false) {
     const language = languageOf(request.headers["accept-language"]);
     const { credential, wish, fields } = asked;
-    const users: User[] = open ? await listUsers(core.store.pool, credential.merchantId, 0, users_shown) : [];
+    const users: User[] = open ? await numberedUsers.list(core.store.pool, credential.merchantId, 0, users_shown) : [];
     const view = { app: credential.settings.app!, wish, fields, users: open ? users : undefined, isUnknown };
     const leadsTo = [new URL(wish.redirectUri).origin];
     return sendPage(reply, isUnknown ? 401 : 200, { language, ...consentPage(view, language), leadsTo });

@@ -43,7 +43,7 @@ export function mountBilling(server: FastifyInstance, core: Core, { topUpDue_day
       if (adAccount.value.state === "deleted") return failure(errors.adAccountUnknown);
       const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value, topUpDue_days);
       if (!wanted.ok) return failure(wanted.error);
-      const exchange = exchangeOf(endpoint, call.body, answerIssued);
+      const exchange = exchangeOf(endpoint, {}, call.body, answerIssued);
       return answerIssued(await core.issueVirtualAccount({ ...wanted.value, exchange }));
     });
   }

@@ -1,19 +1,10 @@
 /** What every route of this dialect does: know the caller by a business token, read fields loosely, answer plainly. */
-import type { FastifyInstance, FastifyReply } from "fastify";
-import type { ExchangeDraft, Json } from "../../../core/exchanges.ts";
+import type { FastifyInstance } from "fastify";
+import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Grant } from "../../../core/merchants/directory.ts";
-import type { Fields } from "../../../http/body.ts";
-import {
-  type Answer,
-  type Endpoint,
-  exchangeOf as exchangeIn,
-  type Manner,
-  mountEndpoint,
-  type Call as SharedCall,
-  send as sendIn,
-} from "../../../http/endpoint.ts";
-import { type Read as ReadOr, readerIn } from "../../../http/validate.ts";
+import { type Answer, type Endpoint, routesIn, type Call as SharedCall } from "../../../http/endpoint.ts";
+import type { Read as ReadOr } from "../../../http/validate.ts";
 import { type Access, authenticate } from "../auth.ts";
 import { errorBody, errors, type KakaoError, problemError } from "../errors.ts";
 import { dialect, readLong } from "../identifiers.ts";
@@ -27,16 +18,25 @@ export const tag = "Kakao Moment";
 /** As the contract spells it. */
 export const contentType = "application/json;charset=UTF-8";
 
+const routes = routesIn<KakaoError>({
+  dialect,
+  tag,
+  security: "businessToken",
+  contentType,
+  // Answers carry nothing around what was asked for.
+  enveloped: (response) => response,
+  error: KakaoErrorBody,
+  problem: problemError,
+  failure: (error) => ({ status: error.status, body: errorBody(error) as Json }),
+});
+export const { send, failure, reader, exchangeOf } = routes;
+
 export function success(body: Json): Answer {
   return { status: 200, body };
 }
 
 /** Some changes are answered so. */
 export const done: Answer = { status: 200, body: undefined };
-
-export function failure(error: KakaoError): Answer {
-  return { status: error.status, body: errorBody(error) as Json };
-}
 
 /** Mounts a route that only a caller with a live business token reaches, who may make this call. */
 export function mount(
@@ -46,33 +46,12 @@ export function mount(
   endpoint: Endpoint,
   handle: (call: Call) => Promise<Answer> | Answer,
 ): void {
-  const manner: Manner<{ grant: Grant }> = {
-    dialect,
-    tag,
-    security: "businessToken",
-    contentType,
-    enveloped,
-    error: KakaoErrorBody,
-    async identify(request) {
-      const found = await authenticate(core, request, access);
-      return found.ok ? { ok: true, caller: { grant: found.value } } : { ok: false, answer: failure(found.error) };
-    },
-    unstorable: (field) => failure(problemError({ kind: "unstorable", field })),
+  const identify = async (request: Parameters<typeof authenticate>[1]): Promise<Read<{ grant: Grant }>> => {
+    const found = await authenticate(core, request, access);
+    return found.ok ? { ok: true, value: { grant: found.value } } : found;
   };
-  mountEndpoint(server, manner, endpoint, handle);
+  routes.mount(server, identify, endpoint, handle);
 }
-
-/** Answers carry nothing around what was asked for. */
-function enveloped<Schema>(response: Schema): Schema {
-  return response;
-}
-
-export function send(reply: FastifyReply, answer: Answer) {
-  return sendIn(reply, answer, { contentType });
-}
-
-/** Reads fields by a schema; the problem, if there is one, in this dialect's words. */
-export const reader = readerIn(problemError);
 
 /** The ad account that the header names; some clients name it in the query, or the body, too, and must not contradict. */
 export function readAdAccount({ headers, query, body }: Pick<Call, "headers" | "query" | "body">): Read<number> {
@@ -85,13 +64,4 @@ export function readAdAccount({ headers, query, body }: Pick<Call, "headers" | "
   if (numbers.includes(undefined)) return { ok: false, error: errors.unsatisfied("adAccountId", "It must be a Long.") };
   if (new Set(numbers).size === 1) return { ok: true, value: numbers[0]! };
   return { ok: false, error: errors.unsatisfied("adAccountId", "Header and request name two ad accounts.") };
-}
-
-/** A call as it is kept with the change it makes. */
-export function exchangeOf<Result>(
-  endpoint: Endpoint,
-  fields: Fields,
-  answer: (result: Result) => Answer,
-): ExchangeDraft<Result> {
-  return exchangeIn({ dialect, enveloped }, endpoint, {}, fields, answer);
 }
