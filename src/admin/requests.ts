@@ -7,20 +7,42 @@ import { type Problem, validator } from "../http/validate.ts";
 
 /**
  * Reads a body or query by its schema; `place` stands before the name of a field that is wrong. A field that is unknown
- * or empty is refused: passed over, a filter that was meant to narrow a change would not.
+ * or empty is refused, at any depth: passed over, a filter that was meant to narrow a change would not.
  */
 export function reader<Schema extends TObject>(schema: Schema): (fields: unknown, place?: string) => Static<Schema> {
   const check = validator(schema);
-  const known = Object.keys(schema.properties);
   return (fields, place = "") => {
-    for (const [field, value] of Object.entries(fields as Fields)) {
-      if (!known.includes(field)) throw new MalformedBody(`${place}${field} is unknown; there are ${known.join(", ")}`);
-      if ([value].flat().some(isEmpty)) throw new MalformedBody(`${place}${field} is empty`);
-    }
+    refuseOdd(schema.properties, fields as Fields, place);
     const checked = check(fields as Fields);
     if (checked.ok) return checked.value;
     throw new MalformedBody(`${place}${problemText(checked.problem)}`);
   };
+}
+
+function refuseOdd(known: Record<string, object>, fields: object, place: string): void {
+  for (const [field, value] of Object.entries(fields)) {
+    const name = `${place}${field}`;
+    const property = Object.hasOwn(known, field) ? known[field] : undefined;
+    if (property === undefined) {
+      throw new MalformedBody(`${name} is unknown; there are ${Object.keys(known).join(", ")}`);
+    }
+    refuseOddIn(property, value, name);
+  }
+}
+
+function refuseOddIn(schema: object, value: unknown, name: string): void {
+  if (Array.isArray(value)) {
+    const items = "items" in schema ? (schema.items as object) : {};
+    return value.forEach((item, index) => refuseOddIn(items, item, isObject(item) ? `${name}.${index}` : name));
+  }
+  if (typeof value === "string" && value.trim() === "") throw new MalformedBody(`${name} is empty`);
+  if ("properties" in schema && isObject(value)) {
+    refuseOdd(schema.properties as Record<string, object>, value, `${name}.`);
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A hook: an address or body in which a route takes no fields must have none. */
@@ -56,10 +78,6 @@ export function readTime(field: string, text: string | undefined): Date | undefi
   throw new MalformedBody(`${field} must be a date-time from ${time_first} to ${time_last}`);
 }
 
-function isEmpty(value: unknown): boolean {
-  return typeof value === "string" && value.trim() === "";
-}
-
 function problemText(problem: Problem): string {
   switch (problem.kind) {
     case "missing":
@@ -68,6 +86,8 @@ function problemText(problem: Problem): string {
       return `${problem.field || "the body"} must be ${problem.wanted}`;
     case "too-long":
       return `${problem.field} may have ${problem.length} characters`;
+    case "too-many":
+      return `${problem.field} may have ${problem.count} items`;
     case "range":
       return `${problem.field} must be ${problem.wanted}`;
     case "unstorable":

@@ -10,7 +10,8 @@ const Order = Type.Object({
   ratio: Type.Optional(Type.Number()),
   fixed: Type.Optional(Type.Boolean()),
   notice_url: Type.Optional(Type.Array(Type.String({ maxLength: 20 }), { maxItems: 2 })),
-  buyer: Type.Optional(Type.Object({ name: Type.String({ maxLength: 4 }) })),
+  buyer: Type.Optional(Type.Object({ name: Type.String({ maxLength: 4 }), age: Type.Optional(Type.Integer()) })),
+  lines: Type.Optional(Type.Array(Type.Object({ count: Type.Integer(), gift: Type.Optional(Type.Boolean()) }))),
 });
 const check = validator(Order);
 const order = (fields: object) => check(deepFreeze({ merchant_uid: "m1", ...fields }));
@@ -39,12 +40,19 @@ describe("fields sent loosely", () => {
       { merchant_uid: "🛶".repeat(10) },
     ],
     ["what the schema does not name is left out", { extra: { a: 1 } }, {}],
+    ["and within another", { buyer: { name: "a", extra: 1 } }, { buyer: { name: "a" } }],
+    ["null for what may be left out within another", { buyer: { name: "a", age: null } }, { buyer: { name: "a" } }],
+    [
+      "text for what is no text in a list of objects",
+      { lines: [{ count: "2", gift: "1" }] },
+      { lines: [{ count: 2, gift: true }] },
+    ],
   ])("%s", (_name, sent, read) => {
     expect(order(sent)).toEqual({ ok: true, value: { merchant_uid: "m1", ...read } });
   });
 
   it("are left as they were sent", () => {
-    const sent = deepFreeze({ merchant_uid: 1, amount: "5", notice_url: "https://a", buyer: { name: "a" } });
+    const sent = deepFreeze({ merchant_uid: 1, amount: "5", notice_url: "https://a", buyer: { name: "a", age: "7" } });
     expect(check(sent).ok).toBe(true);
   });
 });
@@ -76,7 +84,14 @@ describe("what is wrong with fields", () => {
     ["true for a number", { amount: true }, { kind: "type", field: "amount", wanted: "integer" }],
     ["hexadecimal for a number", { amount: "0x10" }, { kind: "type", field: "amount", wanted: "integer" }],
     ["an exponent for a number", { amount: "1e4" }, { kind: "type", field: "amount", wanted: "integer" }],
-    ["a list too long", { notice_url: ["a", "b", "c"] }, { kind: "range", field: "notice_url", wanted: "<= 2" }],
+    ["a list too long", { notice_url: ["a", "b", "c"] }, { kind: "too-many", field: "notice_url", count: 2 }],
+    ["null for a field within another", { buyer: { name: null } }, { kind: "missing", field: "buyer.name" }],
+    ["null in a list of objects", { lines: [{ count: null }] }, { kind: "missing", field: "lines.0.count" }],
+    [
+      "true for a number in a list of objects",
+      { lines: [{ count: 1 }, { count: true }] },
+      { kind: "type", field: "lines.1.count", wanted: "integer" },
+    ],
     ["what cannot be stored", { merchant_uid: "a\0" }, { kind: "unstorable", field: "merchant_uid" }],
     ["what cannot be stored, unnamed", { extra: { a: ["\ud83d"] } }, { kind: "unstorable", field: "extra.a.0" }],
   ])("%s", (_name, sent, problem) => {

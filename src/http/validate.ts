@@ -12,6 +12,7 @@ export type Problem =
   | { kind: "missing"; field: string }
   | { kind: "type"; field: string; wanted: string }
   | { kind: "too-long"; field: string; length: number }
+  | { kind: "too-many"; field: string; count: number }
   | { kind: "range"; field: string; wanted: string }
   | { kind: "unstorable"; field: string };
 
@@ -28,13 +29,9 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
   return (fields) => {
     const unstorable = findUnstorable(fields);
     if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
-    const present = Object.entries(fields).filter(([field, held]) => field in schema.properties && !isAbsent(held));
-    const value = Object.fromEntries(present.map(([field, held]) => [field, plain(schema.properties[field], held)]));
-    for (const [field, property] of Object.entries(schema.properties)) {
-      const wanted = numericType(property);
-      if (wanted === undefined || value[field] === undefined || isPlainNumber(value[field])) continue;
-      return { ok: false, problem: { kind: "type", field, wanted } };
-    }
+    const value = plain(schema, fields);
+    const odd = findNoNumber(schema, value);
+    if (odd !== undefined) return { ok: false, problem: odd };
     if (validate(value)) return { ok: true, value: value as Static<Schema> };
     return { ok: false, problem: problemOf(validate.errors![0]!) };
   };
@@ -51,16 +48,41 @@ export function readerIn<Failure>(word: (problem: Problem) => Failure) {
   };
 }
 
-/** A form's 1 and 0 for a boolean, and lists without their empty items. */
-function plain(property: object | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) return value.filter((item) => !isAbsent(item));
-  const isFlag = property !== undefined && "type" in property && property.type === "boolean";
+/** As far as the schema names it, at any depth: a form's 1 and 0 for a boolean, and nothing that is absent. */
+function plain(schema: object, value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = "items" in schema ? (schema.items as object) : {};
+    return value.filter((item) => !isAbsent(item)).map((item) => plain(items, item));
+  }
+  if ("properties" in schema && typeof value === "object" && value !== null) {
+    const named = Object.entries(schema.properties as Record<string, object>).flatMap(([field, property]) => {
+      const held = Object.hasOwn(value, field) ? (value as Fields)[field] : undefined;
+      return isAbsent(held) ? [] : [[field, plain(property, held)]];
+    });
+    return Object.fromEntries(named);
+  }
+  const isFlag = "type" in schema && schema.type === "boolean";
   return isFlag && (value === "1" || value === "0") ? value === "1" : value;
 }
 
-function numericType(property: object): "integer" | "number" | undefined {
-  if (!("type" in property)) return undefined;
-  return property.type === "integer" || property.type === "number" ? property.type : undefined;
+/** The first that is to be a number, at any depth, and is none; `path`: where the value stands. */
+function findNoNumber(schema: object, value: unknown, path: readonly string[] = []): Problem | undefined {
+  const wanted = "type" in schema ? schema.type : undefined;
+  if (wanted === "integer" || wanted === "number") {
+    return isPlainNumber(value) ? undefined : { kind: "type", field: path.join("."), wanted };
+  }
+  const held = partsOf(schema, value).map(([name, part, inner]) => findNoNumber(part, inner, [...path, name]));
+  return held.find((problem) => problem !== undefined);
+}
+
+/** What stands in an object or a list, each with its schema, as far as that names it. */
+function partsOf(schema: object, value: unknown): [name: string, schema: object, value: unknown][] {
+  if (Array.isArray(value)) {
+    return "items" in schema ? value.map((item, index) => [String(index), schema.items as object, item]) : [];
+  }
+  if (!("properties" in schema) || typeof value !== "object" || value === null) return [];
+  const known = Object.entries(schema.properties as Record<string, object>);
+  return known.flatMap(([name, property]) => (name in value ? [[name, property, (value as Fields)[name]]] : []));
 }
 
 /** A number or its decimal digits. Ajv alone would also read `true` as 1 and `0x10` as 16. */
@@ -82,8 +104,9 @@ function problemOf(error: ErrorObject): Problem {
     case "minimum":
     case "exclusiveMinimum":
     case "maximum":
+      return { kind: "range", field, wanted: `${error.params.comparison} ${error.params.limit}` };
     case "maxItems":
-      return { kind: "range", field, wanted: `${error.params.comparison ?? "<="} ${error.params.limit}` };
+      return { kind: "too-many", field, count: error.params.limit };
     case "enum":
       return { kind: "type", field, wanted: (error.params.allowedValues as unknown[]).join(", ") };
     case "format":

@@ -179,6 +179,8 @@ export function problemError(problem: Problem): IamportError {
       return errors.illTyped(problem.field, problem.wanted);
     case "too-long":
       return errors.tooLong(problem.field, problem.length);
+    case "too-many":
+      return errors.outOfRange(problem.field, `<= ${problem.count}`);
     case "range":
       return errors.outOfRange(problem.field, problem.wanted);
     case "unstorable":

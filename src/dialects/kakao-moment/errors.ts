@@ -98,6 +98,8 @@ export function problemError(problem: Problem): KakaoError {
       return errors.unsatisfied(problem.field, `It must be ${problem.wanted}.`);
     case "too-long":
       return errors.unsatisfied(problem.field, `It may have ${problem.length} characters.`);
+    case "too-many":
+      return errors.unsatisfied(problem.field, `It may have ${problem.count} items.`);
     case "unstorable":
       return errors.unsatisfied(problem.field, "It has a character that cannot be stored.");
   }
