@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Static } from "typebox";
 import {
   type AdAccount,
+  type Company,
   isOutOfBalance,
   type MemberRole,
   numberedAdAccounts,
@@ -12,11 +13,11 @@ import {
 import { numberedUsers, type User, users } from "../core/ad-accounts/user.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
-import { readMerchant } from "../core/merchants/read.ts";
+import { merchants } from "../core/merchants/merchant.ts";
 import { MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
-import { fail } from "./errors.ts";
-import { reader } from "./requests.ts";
+import { fail, unknownMerchant } from "./errors.ts";
+import { nextNumberCursor, reader, readNumber, readNumberCursor } from "./requests.ts";
 import { AdAccountChange, AdAccountRequest, PageQuery, UserChange, UserRequest } from "./schemas.ts";
 
 const readPage = reader(PageQuery);
@@ -28,24 +29,27 @@ const readAdAccountChange = reader(AdAccountChange);
 type OfMerchant = { Params: { id: string } };
 type Numbered = { Params: { id: string; number: string } };
 
+/** In a scope of its own, below a merchant's address. */
 export async function mountAdAccounts(server: FastifyInstance, core: Core): Promise<void> {
   const { pool } = core.store;
   const tags = ["Naru"];
 
+  server.addHook<OfMerchant>("preHandler", async ({ params: { id } }, reply) =>
+    (await merchants.read(pool, [id])).length === 0 ? unknownMerchant(reply, id) : undefined,
+  );
+
   server.get<OfMerchant>(
-    "/merchants/:id/users",
+    "/users",
     { schema: { tags, summary: "A merchant's users, who let apps use its ad accounts", querystring: PageQuery } },
-    async (request, reply) => {
-      const { id } = request.params;
-      if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
-      const { count, after } = readNumberedPage(request.query);
-      const found = await numberedUsers.list(pool, id, after, count);
-      return { users: found.map(presentUser), cursor: nextNumber(found, count) };
+    async (request) => {
+      const { limit: count = limits.page_default, after } = readPage(request.query);
+      const found = await numberedUsers.list(pool, request.params.id, readNumberCursor(after), count);
+      return { users: found.map(presentUser), cursor: nextNumberCursor(found, count) };
     },
   );
 
   server.post<OfMerchant>(
-    "/merchants/:id/users",
+    "/users",
     {
       schema: {
         tags,
@@ -56,7 +60,6 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     },
     async (request, reply) => {
       const { id: merchantId } = request.params;
-      if ((await readMerchant(pool, merchantId)) === undefined) return unknownMerchant(reply, merchantId);
       const { name, number: chosen, restricted = false, business = true } = readNewUser(request.body);
       const number = chosen ?? (await newNumber(core, "user"));
       const signInCode = newSignInCode();
@@ -76,8 +79,13 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     },
   );
 
+  server.get<Numbered>("/users/:number", { schema: { tags, summary: "One user" } }, async (request, reply) => {
+    const user = await readUser(request.params);
+    return user === undefined ? unknown(reply, "user", request.params.number) : presentUser(user);
+  });
+
   server.patch<Numbered>(
-    "/merchants/:id/users/:number",
+    "/users/:number",
     { schema: { tags, summary: "Change a user", body: UserChange } },
     async (request, reply) => {
       const user = await readUser(request.params);
@@ -91,7 +99,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
   );
 
   server.delete<{ Params: { id: string; number: string; key: string } }>(
-    "/merchants/:id/users/:number/apps/:key",
+    "/users/:number/apps/:key",
     { schema: { tags, summary: "A user no longer lets an app act for them" } },
     async (request, reply) => {
       const { id, key } = request.params;
@@ -104,28 +112,23 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
   );
 
   server.get<OfMerchant>(
-    "/merchants/:id/ad-accounts",
+    "/ad-accounts",
     { schema: { tags, summary: "A merchant's ad accounts with their cash", querystring: PageQuery } },
-    async (request, reply) => {
-      const { id } = request.params;
-      if ((await readMerchant(pool, id)) === undefined) return unknownMerchant(reply, id);
-      const { count, after } = readNumberedPage(request.query);
-      const found = await numberedAdAccounts.list(pool, id, after, count);
-      return { adAccounts: await present(found), cursor: nextNumber(found, count) };
+    async (request) => {
+      const { limit: count = limits.page_default, after } = readPage(request.query);
+      const found = await numberedAdAccounts.list(pool, request.params.id, readNumberCursor(after), count);
+      return { adAccounts: await present(found), cursor: nextNumberCursor(found, count) };
     },
   );
 
   server.post<OfMerchant>(
-    "/merchants/:id/ad-accounts",
+    "/ad-accounts",
     { schema: { tags, summary: "Make an ad account", body: AdAccountRequest } },
     async (request, reply) => {
       const { id: merchantId } = request.params;
-      const merchant = await readMerchant(pool, merchantId);
-      if (merchant === undefined) return unknownMerchant(reply, merchantId);
       const { number: chosen, members = [], ...given } = readNewAdAccount(request.body);
       const number = chosen ?? (await newNumber(core, "ad-account"));
-      const company = { businessRegistrationNumber: "000-00-00000", name: merchant.name };
-      const owner = given.ownerCompany ?? company;
+      const owner = given.ownerCompany ?? (await companyOf(merchantId));
       const made = await core.makeAdAccount({
         id: newId("ada"),
         merchantId,
@@ -136,7 +139,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
         ownerCompany: owner,
         advertiser: owner,
         businessRight: { number: 0, companyName: owner.name },
-        walletNumber: Math.max(1, number),
+        walletNumber: number,
         freeCash: 0,
         ...given,
         members: await readMembers(merchantId, members),
@@ -147,7 +150,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
   );
 
   server.get<Numbered>(
-    "/merchants/:id/ad-accounts/:number",
+    "/ad-accounts/:number",
     { schema: { tags, summary: "One ad account" } },
     async (request, reply) => {
       const found = await readAdAccount(request.params);
@@ -156,7 +159,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
   );
 
   server.patch<Numbered>(
-    "/merchants/:id/ad-accounts/:number",
+    "/ad-accounts/:number",
     { schema: { tags, summary: "Change an ad account, its members as a whole", body: AdAccountChange } },
     async (request, reply) => {
       const found = await readAdAccount(request.params);
@@ -169,17 +172,24 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     },
   );
 
-  const readUser = ({ id, number }: Numbered["Params"]) => numberedUsers.findOf(pool, id, readNumber(number));
-  const readAdAccount = ({ id, number }: Numbered["Params"]) => numberedAdAccounts.findOf(pool, id, readNumber(number));
+  const readUser = ({ id, number }: Numbered["Params"]) => numberedUsers.findOf(pool, id, readNumber(number) ?? 0);
+  const readAdAccount = ({ id, number }: Numbered["Params"]) =>
+    numberedAdAccounts.findOf(pool, id, readNumber(number) ?? 0);
+
+  /** The merchant's own, as far as it is known. */
+  async function companyOf(merchantId: string): Promise<Company> {
+    const [merchant] = await merchants.read(pool, [merchantId]);
+    return { businessRegistrationNumber: "000-00-00000", name: merchant!.name };
+  }
 
   async function readMembers(
     merchantId: string,
     members: NonNullable<Static<typeof AdAccountRequest>["members"]>,
   ): Promise<Record<string, MemberRole>> {
-    const found = await numberedUsers.find(
-      pool,
-      members.map(({ user }) => user),
-    );
+    const numbers = members.map(({ user }) => user);
+    const twice = numbers.find((number, index) => numbers.indexOf(number) !== index);
+    if (twice !== undefined) throw new MalformedBody(`members has ${twice} twice`);
+    const found = await numberedUsers.find(pool, numbers);
     const known = found.filter((user) => user.merchantId === merchantId);
     const pairs = members.map(({ user: number, role }) => {
       const user = known.find((one) => one.number === number);
@@ -215,25 +225,6 @@ function newSignInCode(): string {
 /** Beyond those that operators choose. */
 async function newNumber(core: Core, counter: "user" | "ad-account"): Promise<number> {
   return limits.chosen_number_max + 1 + (await core.nextNumber(counter));
-}
-
-function readNumber(text: string): number {
-  return /^\d{1,15}$/.test(text) ? Number(text) : -1;
-}
-
-/** Lists whose cursor is the number of the last row of an earlier page. */
-function readNumberedPage(query: unknown): { count: number; after: number } {
-  const { limit: count = limits.page_default, after = "-1" } = readPage(query);
-  if (after !== "-1" && readNumber(after) < 0) throw new MalformedBody(`after is no cursor: ${after}`);
-  return { count, after: Number(after) };
-}
-
-function nextNumber(rows: readonly { number: number }[], count: number): string | null {
-  return rows.length === count ? String(rows.at(-1)!.number) : null;
-}
-
-function unknownMerchant(reply: FastifyReply, id: string) {
-  return fail(reply, 404, "merchant-unknown", `there is no merchant ${id}`);
 }
 
 function unknown(reply: FastifyReply, what: "user" | "ad account", number: string) {

@@ -10,6 +10,10 @@ export function fail(reply: FastifyReply, status: number, code: string, message:
   return reply.code(status).send(errorBody(code, message, more));
 }
 
+export function unknownMerchant(reply: FastifyReply, id: string) {
+  return fail(reply, 404, "merchant-unknown", `there is no merchant ${id}`);
+}
+
 export function failureBody(failure: HttpFailure) {
   return errorBody(failure.kind, failure.kind === "defect" ? "internal error" : failure.detail);
 }

@@ -54,7 +54,7 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
           await mountBooks(scope, core);
           await mountDeliveries(scope, core);
           await mountMerchants(scope, core, { ...merchants, demo: sandbox && demoKeys(sandbox.credentials) });
-          await mountAdAccounts(scope, core);
+          await scope.register(async (inner) => mountAdAccounts(inner, core), { prefix: "/merchants/:id" });
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });
           }

@@ -10,7 +10,7 @@ import { readNoticeUrl } from "../core/webhooks/delivery.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import type { Dialect } from "../http/dialect.ts";
 import { newId } from "../store/index.ts";
-import { fail } from "./errors.ts";
+import { fail, unknownMerchant } from "./errors.ts";
 import { nextCursor, readCursor, reader } from "./requests.ts";
 import {
   AppChange,
@@ -66,7 +66,7 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
     { schema: { tags, summary: "One merchant" } },
     async (request, reply) => {
       const { id } = request.params;
-      return (await readMerchant(pool, id)) ?? refuse(reply, { code: "merchant-unknown", id });
+      return (await readMerchant(pool, id)) ?? unknownMerchant(reply, id);
     },
   );
 
@@ -131,7 +131,7 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       const [odd] = dialect === "kakao-moment" ? [] : Object.keys(app);
       if (odd !== undefined) throw new MalformedBody(`${odd} is of kakao-moment's apps`);
       const merchant = await readMerchant(pool, id);
-      if (merchant === undefined) return refuse(reply, { code: "merchant-unknown", id });
+      if (merchant === undefined) return unknownMerchant(reply, id);
       const { name = merchant.name, redirectUris = [] } = app;
       const { credential, section, shown } = await newCredential(dialect, {
         name,
@@ -188,7 +188,7 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
 function refuse(reply: FastifyReply, refusal: MerchantRefusal) {
   switch (refusal.code) {
     case "merchant-unknown":
-      return fail(reply, 404, refusal.code, `there is no merchant ${refusal.id}`);
+      return unknownMerchant(reply, refusal.id);
     case "credential-unknown":
       return fail(reply, 404, refusal.code, `the merchant has no key ${refusal.key}`);
     case "too-many-credentials":

@@ -33,10 +33,10 @@ function refuseOdd(known: Record<string, object>, fields: object, place: string)
 function refuseOddIn(schema: object, value: unknown, name: string): void {
   if (Array.isArray(value)) {
     const items = "items" in schema ? (schema.items as object) : {};
-    return value.forEach((item, index) => refuseOddIn(items, item, isObject(item) ? `${name}.${index}` : name));
-  }
-  if (typeof value === "string" && value.trim() === "") throw new MalformedBody(`${name} is empty`);
-  if ("properties" in schema && isObject(value)) {
+    for (const [index, item] of value.entries()) refuseOddIn(items, item, isObject(item) ? `${name}.${index}` : name);
+  } else if (typeof value === "string" && value.trim() === "") {
+    throw new MalformedBody(`${name} is empty`);
+  } else if ("properties" in schema && isObject(value)) {
     refuseOdd(schema.properties as Record<string, object>, value, `${name}.`);
   }
 }
@@ -67,6 +67,23 @@ export function readCursor(after: string | undefined, prefix: string): string | 
 /** Null on the last page. */
 export function nextCursor(rows: readonly { id: string }[], count: number): string | null {
   return rows.length === count ? rows.at(-1)!.id : null;
+}
+
+/** A number of users and ad accounts as addresses and cursors have it; undefined for anything else. */
+export function readNumber(text: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Where a list in the order of such numbers goes on; 0 at its beginning. */
+export function readNumberCursor(after: string | undefined): number {
+  const number = after === undefined ? 0 : readNumber(after);
+  if (number === undefined) throw new MalformedBody(`after is no cursor: ${after}`);
+  return number;
+}
+
+/** Null on the last page. */
+export function nextNumberCursor(rows: readonly { number: number }[], count: number): string | null {
+  return rows.length === count ? String(rows.at(-1)!.number) : null;
 }
 
 /** A moment that banks could mean, or undefined as given. `date-time` alone lets through a 60th second and the year 0. */

@@ -168,8 +168,7 @@ export const CredentialRequest = Type.Object({
   ...appFields,
 });
 
-const number = (description: string, maximum: number = Number.MAX_SAFE_INTEGER) =>
-  Type.Integer({ minimum: 0, maximum, description });
+const number = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
 
 export const AppChange = Type.Object({
   ...appFields,
@@ -186,7 +185,11 @@ export const AppChange = Type.Object({
 });
 
 const chosenNumber = Type.Optional(
-  number("of your choice, so that the call can be repeated; default: a new one", limits.chosen_number_max),
+  Type.Integer({
+    minimum: 1,
+    maximum: limits.chosen_number_max,
+    description: "of your choice, so that the call can be repeated; default: a new one",
+  }),
 );
 
 const userFields = {
