@@ -5,13 +5,18 @@ import { type RawAnswer, type RawRequest, raw, speak } from "./support/raw.ts";
 import { addressOf, mountedRoutes, type Route } from "./support/routes.ts";
 import { useNode, withNode } from "./support/scenario.ts";
 
-const { own, iamport } = await mountedRoutes();
-const all = [...own, ...iamport];
+const { own, iamport, kakaoMoment } = await mountedRoutes();
+const all = [...own, ...iamport, ...kakaoMoment];
 const changes = ({ method }: Route) => method !== "GET" && method !== "HEAD";
 const forOperators = (route: Route) => changes(route) || route.operator;
 /** What only operators and viewers are for. */
 const guarded = own.filter(({ url }) => url.startsWith("/naru/v1") || url === "/metrics");
-const withoutToken = ["POST /users/getToken"];
+const withoutToken = [
+  "POST /users/getToken",
+  "GET /oauth/business/authorize",
+  "POST /oauth/business/authorize",
+  "POST /oauth/business/token",
+];
 
 const tokens = { NARU_OPERATOR_TOKEN: "operator-token-0001", NARU_VIEWER_TOKEN: "viewer-token-000001" };
 const json = { "content-type": "application/json" };
@@ -34,17 +39,32 @@ function expectRefused(route: Route, answer: RawAnswer, status: number, code: st
   expect([route.name, answer.status]).toEqual([route.name, status]);
   // An answer to HEAD has no body.
   if (route.method === "HEAD") return;
-  const message = expect.any(String);
-  expect(JSON.parse(answer.text)).toEqual(
-    own.includes(route)
-      ? { error: { code, message } }
-      : { code: -1, message: expect.stringMatching(/[가-힣]/), response: null },
-  );
+  const body = JSON.parse(answer.text);
+  if (own.includes(route)) expect(body).toEqual({ error: { code, message: expect.any(String) } });
+  else if (iamport.includes(route)) {
+    expect(body).toEqual({ code: -1, message: expect.stringMatching(/[가-힣]/), response: null });
+  } else {
+    expect(body).toEqual(refusalOfKakao(route, code));
+    expect(answer.headers["content-type"]).toBe("application/json;charset=UTF-8");
+  }
+}
+
+/** Consent has a shape of its own. */
+function refusalOfKakao({ url }: Route, code: string): object {
+  const error_description = expect.stringMatching(/\w/);
+  if (url.startsWith("/oauth/")) return { error: "invalid_request", error_code: "KOE001", error_description };
+  const ofCalls: Record<string, [code: number, msg: RegExp]> = {
+    "wrong-host": [-8, /^bad header: ./],
+    "cross-site": [-6, /is not allowed\.$/],
+  };
+  const [number, msg] = ofCalls[code]!;
+  return { code: number, msg: expect.stringMatching(msg) };
 }
 
 it("there are routes to hold this for", () => {
   expect(guarded.length).toBeGreaterThan(10);
   expect(iamport.length).toBeGreaterThan(30);
+  expect(kakaoMoment.length).toBeGreaterThan(10);
 });
 
 describe("Naru's own API, with tokens set", () => {
@@ -105,19 +125,51 @@ describe("I'mport's API", () => {
     const { status, text } = await ask(open, route, json);
     expect([status, JSON.parse(text)]).toEqual([401, { code: -1, message: "Unauthorized", response: null }]);
   });
+});
 
-  it("has the routes that want none", () => {
-    expect(withoutToken.filter((name) => !iamport.some((route) => route.name === name))).toEqual([]);
+describe("Kakao Moment's API", () => {
+  it.each(kakaoMoment.filter(({ name }) => !withoutToken.includes(name)))("$name wants a token", async (route) => {
+    const strangers: [headers: Record<string, string>, msg: string][] = [
+      [{}, "target biz token is not supplied."],
+      [{ authorization: "naru_sandbox_business_token" }, "target biz token is not supplied."],
+      [bearer(""), "target biz token is not supplied."],
+      [bearer("naru_sandbox_rest_api_key"), "this access token does not exist"],
+      [bearer(await open.token()), "this access token does not exist"],
+    ];
+    for (const [headers, msg] of strangers) {
+      const answer = await ask(open, route, { ...json, ...headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers["content-type"]).toBe("application/json;charset=UTF-8");
+      // An answer to HEAD has no body.
+      if (route.method !== "HEAD") expect(JSON.parse(answer.text)).toEqual({ msg, code: -401 });
+    }
+  });
+
+  it("answers a stranger before it reads what they send", async () => {
+    const path = "/openapi/v4/billing/virtualAccount";
+    for (const body of ["{ this is no JSON", "x".repeat(1_000_000)]) {
+      const answer = await raw(open.url, { method: "POST", path, headers: json, body });
+      expect([answer.status, JSON.parse(answer.text).code]).toEqual([401, -401]);
+    }
   });
 });
 
+it("there are the routes that want no token", () => {
+  expect(withoutToken.filter((name) => !all.some((route) => route.name === name))).toEqual([]);
+});
+
 describe("at loopback", () => {
-  let right: Record<string, string>;
+  let token: string;
   beforeAll(async () => {
-    right = { ...json, authorization: await open.token() };
+    token = await open.token();
   });
+  const rightOf = (route: Route): Record<string, string> =>
+    kakaoMoment.includes(route)
+      ? { ...json, ...bearer("naru_sandbox_business_token"), adAccountId: "12345" }
+      : { ...json, authorization: token };
 
   it.each(all)("$name goes by this node's names alone", async (route) => {
+    const right = rightOf(route);
     const { port } = new URL(open.url);
     expectRefused(route, await ask(open, route, { ...right, host: `rebound.example:${port}` }), 421, "wrong-host");
     const own = await ask(open, route, { ...right, host: `localhost:${port}` });
@@ -125,6 +177,7 @@ describe("at loopback", () => {
   });
 
   it.each(all.filter(changes))("$name is not for pages of other origins", async (route) => {
+    const right = rightOf(route);
     const { port } = new URL(open.url);
     const foreign: Record<string, string>[] = [
       { origin: "https://other.example" },
@@ -141,6 +194,7 @@ describe("at loopback", () => {
   });
 
   it.each(all.filter((route) => !changes(route)))("$name is not read into pages of other origins", async (route) => {
+    const right = rightOf(route);
     for (const site of ["cross-site", "same-site"]) {
       for (const [mode, dest] of [
         ["cors", "empty"],
@@ -157,6 +211,7 @@ describe("at loopback", () => {
   });
 
   it.each(all)("$name lets no other origin see its answers", async (route) => {
+    const right = rightOf(route);
     for (const headers of [right, { ...right, origin: "https://other.example" }]) {
       const answer = await ask(open, route, headers);
       expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual([]);
@@ -178,10 +233,12 @@ describe("at loopback", () => {
       [{ method: "GET", path: "//naru//v1/payments/" }, true],
       [{ method: "OPTIONS", path: "/vbanks" }, false],
       [{ method: "PROPFIND", path: "/vbanks" }, false],
+      [{ method: "OPTIONS", path: "/openapi/v4/billing/virtualAccount" }, false],
+      [{ method: "GET", path: "/oauth/business/nothing" }, false],
     ];
     for (const [request, isOwn] of requests) {
       const { status, text } = await raw(open.url, { ...request, headers: { host: "rebound.example" } });
-      expect([request.path, status, "error" in JSON.parse(text)]).toEqual([request.path, 421, isOwn]);
+      expect([request.path, status, typeof JSON.parse(text).error === "object"]).toEqual([request.path, 421, isOwn]);
     }
   });
 
@@ -223,7 +280,12 @@ describe("at loopback", () => {
         ["/vbanks", "{ this is no JSON"],
         ["/vbanks", "x".repeat(1_000_000)],
       ] as const) {
-        const answer = await raw(open.url, { method: "POST", path, headers: { ...right, ...headers }, body });
+        const answer = await raw(open.url, {
+          method: "POST",
+          path,
+          headers: { ...json, authorization: token, ...headers },
+          body,
+        });
         expect(["host" in headers ? 421 : 403, -1]).toEqual([answer.status, JSON.parse(answer.text).code]);
       }
     }
@@ -252,7 +314,7 @@ describe("where others can reach the node", () => {
     NARU_OPERATOR_TOKEN: "operator-token-0001",
   };
 
-  it("I'mport's API goes by any name and is open to any page that has a token; Naru's own to its pages alone", async () => {
+  it("the dialects go by any name and are open to any page that has a token; Naru's own API to its pages alone", async () => {
     await withNode({ env }, async (node) => {
       const foreign = { host: "pay.example", origin: "https://shop.example", "sec-fetch-site": "cross-site" };
       const token = await raw(node.url, {
@@ -262,6 +324,14 @@ describe("where others can reach the node", () => {
         body: "{}",
       });
       expect(token.status).toBe(400);
+      for (const [path, status] of [
+        ["/v1/business/tokeninfo", 401],
+        ["/oauth/business/token", 400],
+      ] as const) {
+        const method = path === "/v1/business/tokeninfo" ? "GET" : "POST";
+        const answer = await raw(node.url, { method, path, headers: foreign });
+        expect([path, answer.status]).toEqual([path, status]);
+      }
       const operator = { ...json, ...foreign, ...bearer(env.NARU_OPERATOR_TOKEN) };
       for (const path of [
         "/naru/v1/sandbox/clock",
