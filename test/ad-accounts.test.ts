@@ -258,7 +258,7 @@ describe.each(["users", "ad-accounts"] as const)("numbers of %s", (kind) => {
     expect((await call("POST", shop, `/${kind}`, { name: "하나", number })).status).toBe(201);
     for (const merchant of [shop, other]) {
       const { status, body } = await call("POST", merchant, `/${kind}`, { name: "둘", number });
-      const error = { code: "number-taken", message: `there is a ${what} ${number} already` };
+      const error = { code: "number-taken", message: `there is another ${what} ${number}` };
       expect([status, body]).toEqual([409, { error }]);
     }
     expect((await call("GET", shop, `/${kind}/${number}`)).body).toMatchObject({ name: "하나", merchantId: shop });

@@ -201,14 +201,17 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
 
   async function present(shown: readonly AdAccount[]) {
     const ids = shown.flatMap(({ members }) => Object.keys(members));
-    const names = new Map((await users.read(pool, ids)).map((user) => [user.id, user.number]));
+    const known = await users.read(pool, ids);
     return (await withCash(pool, shown)).map((funded) => {
       const { id: _, members, eventSeq: __, ...adAccount } = funded.adAccount;
       return {
         ...adAccount,
         cash: funded.cash,
         outOfBalance: isOutOfBalance(funded),
-        members: Object.entries(members).map(([id, role]) => ({ user: names.get(id), role })),
+        members: known
+          .filter(({ id }) => members[id] !== undefined)
+          .map(({ id, number }) => ({ user: number, role: members[id]! }))
+          .sort((one, another) => one.user - another.user),
       };
     });
   }
@@ -232,5 +235,5 @@ function unknown(reply: FastifyReply, what: "user" | "ad account", number: strin
 }
 
 function numberTaken(reply: FastifyReply, what: string, number: number) {
-  return fail(reply, 409, "number-taken", `there is a ${what} ${number} already`);
+  return fail(reply, 409, "number-taken", `there is another ${what} ${number}`);
 }

@@ -10,6 +10,7 @@ import {
   inColour,
   localTime,
   note,
+  orderOf,
   printJsonLines,
   printLines,
   type Wire,
@@ -96,9 +97,18 @@ function linesOf(): (page: Page) => void {
   return (page) => printLines(columns.lines(page.events.map(rowOf)));
 }
 
-function rowOf({ at, type, data, payment }: Event): Cell[] {
+function rowOf({ at, type, data, payment, subjectType }: Event): Cell[] {
   const amount = typeof data.amount === "number" ? won(data.amount) : "";
-  return [localTime(at), inColour(type), amount, payment?.wireId ?? "", payment?.reference ?? "", aboutOf(data)];
+  if (subjectType === "ad-account") {
+    return [localTime(at), inColour(type), amount, String(data.number), "", aboutAdAccount(data)];
+  }
+  const order = payment === null ? "" : orderOf(payment);
+  return [localTime(at), inColour(type), amount, payment?.wireId ?? "", order, aboutOf(data)];
+}
+
+function aboutAdAccount({ name, state, stopped, freeCash }: Event["data"]): string {
+  const free = typeof freeCash === "number" && freeCash > 0 ? [`${won(freeCash)} free`] : [];
+  return [name, state, ...(stopped === true ? ["stopped"] : []), ...free].join(" · ");
 }
 
 /** What matters of an event beside its amount. */

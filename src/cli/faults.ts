@@ -10,7 +10,11 @@ interface Answer {
 
 interface Listed extends Answer {
   /** Those there are. */
-  known: Pick<ArmedFault, "fault" | "about" | "delay_s">[];
+  known: Known[];
+}
+
+interface Known extends Pick<ArmedFault, "fault" | "about" | "delay_s"> {
+  codes: string[] | null;
 }
 
 interface ArmOptions {
@@ -30,7 +34,7 @@ export const faults = new Command("faults")
     const { faults: armed, known } = await callNode<Listed>("GET", "/sandbox/faults");
     printArmed(armed);
     printLine();
-    printLines(new Columns(knownColumns).table(known.map(({ fault, about }) => [fault, about])));
+    printLines(new Columns(knownColumns).table(known.map(({ fault, ...one }) => [fault, aboutOf(one)])));
   });
 
 faults
@@ -42,7 +46,13 @@ faults
   .option("--seed <number>", "the same seed, the same calls go wrong; random if not given", decimal)
   .option("--delay <seconds>", "how late, for faults that delay", decimal)
   .option("--code <code>", "what is said, for faults that answer with an error, e.g. --code=-603")
-  .addHelpText(...example("naru faults arm refund-timeout-after", "naru faults arm webhook-500 --chance 0.2 --seed 7"))
+  .addHelpText(
+    ...example(
+      "naru faults arm refund-timeout-after",
+      "naru faults arm webhook-500 --chance 0.2 --seed 7",
+      "naru faults arm kakao-moment-error --code=-603",
+    ),
+  )
   .action(async (fault: string, { delay, ...given }: ArmOptions) => {
     const arming = { fault, ...given, delay_s: delay };
     const { faults: armed } = await callNode<Answer>("POST", "/sandbox/faults", arming);
@@ -69,6 +79,10 @@ export const armedColumns: readonly Column[] = [
   { title: "struck", right: true },
   { title: "what it does", cut: true, spare: true },
 ];
+
+function aboutOf({ about, codes }: Omit<Known, "fault">): string {
+  return codes === null ? about : `${about}: ${codes.join(" ")}`;
+}
 
 function printArmed(armed: readonly ArmedFault[]): void {
   if (armed.length === 0) printLine("no fault is armed");

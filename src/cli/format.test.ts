@@ -1,8 +1,11 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
+import { adAccountColumns } from "./ad-accounts.ts";
 import { eventColumns } from "./events.ts";
 import { armedColumns, knownColumns } from "./faults.ts";
 import { type Column, Columns, inked, localTime } from "./format.ts";
+import { merchantColumns } from "./merchants.ts";
+import { userColumns } from "./users.ts";
 import { listColumns } from "./webhooks.ts";
 
 const columns = [
@@ -64,6 +67,19 @@ describe("eighty columns", () => {
       eventColumns,
       ["2031-05-05 12:00:00", "payment.partly_refunded", "₩1,234,000,000", "imp_123456789012", order, "홍길동 · 신한"],
       ["payment.partly_refunded", "₩1,234,000,000", "주문"],
+    ],
+    [
+      "ad accounts",
+      adAccountColumns,
+      ["123456789012345", "광고계정".repeat(10), "off, stopped", "₩1,234,000,000", "₩1,234,000", "1001=master"],
+      ["123456789012345", "off, stopped", "₩1,234,000,000", "₩1,234,000"],
+    ],
+    ["users", userColumns, ["123456789012345", "이름".repeat(20), "yes", "no", "2031-05-05 12:00:00"], ["이름", "no"]],
+    [
+      "merchants",
+      merchantColumns,
+      [`mer_${"0".repeat(20)}`, "나루상점", `${"1".repeat(16)} ${"a".repeat(32)}`, "16", "webhookFormat=json"],
+      [`mer_${"0".repeat(20)}`, "나루상점", "16"],
     ],
     [
       "armed faults",

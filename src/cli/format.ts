@@ -14,8 +14,8 @@ export interface Column {
   cut?: boolean | number;
   /** … and before that, the column is left out. */
   spare?: boolean;
-  /** Instead of being cut, it goes on in the lines below. */
-  wrap?: boolean;
+  /** Instead of being cut, it goes on in the lines below, each with room for so much at least. */
+  wrap?: boolean | number;
 }
 
 const gap = 2;
@@ -71,6 +71,11 @@ export function note(...lines: readonly string[]): void {
 
 export function won(amount: number): string {
   return `₩${amount.toLocaleString("en-US")}`;
+}
+
+/** The shop's order, where that is not what the payment is called by anyway, as top-ups are. */
+export function orderOf({ reference, wireId }: { reference: string; wireId: string }): string {
+  return reference === wireId ? "" : reference;
 }
 
 export function count(many: number): string {
@@ -141,6 +146,7 @@ export class Columns {
     const least = (index: number) => {
       const { cut = false, wrap = false } = this.#columns[index]!;
       if (typeof cut === "number") return cut;
+      if (typeof wrap === "number") return wrap;
       return cut ? cut_min : wrap ? wrap_min : Number.POSITIVE_INFINITY;
     };
     const slack = () => indexes.reduce((sum, index) => sum + Math.max(0, widths[index]! - least(index)), 0);
@@ -213,15 +219,18 @@ const styles: Record<string, Style> = {
   delivered: "green",
   succeeded: "green",
   issued: "green",
+  on: "green",
   cancelled: "yellow",
   partly_refunded: "yellow",
   closed: "yellow",
+  off: "yellow",
   expired: "yellow",
   reversed: "magenta",
   partly_reversed: "magenta",
   suspended: "red",
   exhausted: "red",
   failed: "red",
+  deleted: "red",
   unknown: "red",
 };
 

@@ -5,6 +5,7 @@ import { ConfigError } from "../config.ts";
 import { EmbeddedError } from "../store/embedded/index.ts";
 import { isUnreachable, MigrationError } from "../store/index.ts";
 import { version } from "../version.ts";
+import { adAccounts } from "./ad-accounts.ts";
 import { clock } from "./clock.ts";
 import { credentials } from "./credentials.ts";
 import { deposit } from "./deposit.ts";
@@ -19,6 +20,7 @@ import { refuseEmpty } from "./options.ts";
 import { payments } from "./payments.ts";
 import { seedDemo } from "./seed-demo/index.ts";
 import { start } from "./start.ts";
+import { users } from "./users.ts";
 import { webhooks } from "./webhooks.ts";
 
 const program = new Command("naru")
@@ -36,7 +38,7 @@ const program = new Command("naru")
 
 const groups = {
   "A node:": [start, migrate, doctor],
-  "What happens, at the running node:": [payments, events, webhooks, merchants],
+  "What happens, at the running node:": [payments, events, webhooks, merchants, adAccounts, users],
   "Its sandbox:": [credentials, deposit, clock, faults, seedDemo],
 };
 for (const [heading, commands] of Object.entries(groups)) {

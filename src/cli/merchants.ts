@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import type { MerchantSettings } from "../core/merchants/merchant.ts";
 import type { MerchantView } from "../core/merchants/read.ts";
-import { type Cell, Columns, note, printJson, printJsonLines, printLines, type Wire } from "./format.ts";
-import { callNode, NodeError, pagesOf } from "./node-client.ts";
-import { example } from "./options.ts";
+import { type Cell, type Column, note, printJson, type Wire } from "./format.ts";
+import { printList } from "./list.ts";
+import { callNode } from "./node-client.ts";
+import { example, listed, merchantPath, oneOf, refuseNothing } from "./options.ts";
 
 type Merchant = Wire<MerchantView>;
 
@@ -17,9 +18,16 @@ interface SettingOptions {
   resend?: boolean;
   form?: boolean;
   announceIssued?: boolean;
+  topUpHolder?: string | false;
 }
 
-const dialect = "iamport";
+const dialects = ["iamport", "kakao-moment"] as const;
+
+interface KeyOptions {
+  dialect: (typeof dialects)[number];
+  name?: string;
+  redirectUri?: string[];
+}
 
 export const merchants = new Command("merchants")
   .description("shops: list, make and change them and their keys")
@@ -31,20 +39,10 @@ merchants
   .option("--json", "one JSON object per line")
   .addHelpText(...example("naru merchants list"))
   .action(async ({ json }: { json?: boolean }) => {
-    const columns = new Columns([
-      { title: "id" },
-      { title: "name" },
-      { title: "keys" },
-      { title: "channels", right: true },
-      { title: "settings", cut: true, spare: true },
-    ]);
-    let isFirst = true;
-    for await (const page of pagesOf<{ merchants: Merchant[]; cursor: string | null }>("/merchants", {})) {
-      const rows = page.merchants.map(rowOf);
-      if (json === true) printJsonLines(page.merchants);
-      else printLines(isFirst ? columns.table(rows) : columns.lines(rows));
-      isFirst = false;
-    }
+    await printList(
+      { path: "/merchants", name: "merchants", columns: merchantColumns, rowOf, none: "no merchants" },
+      json,
+    );
   });
 
 withSettings(
@@ -67,19 +65,30 @@ withSettings(
     .option("--name <name>", "as customers see it"),
 )
   .option("--no-notice-url", "no address: each request names its own")
+  .option("--no-top-up-holder", "the name of Kakao Moment's contract")
   .addHelpText(...example("naru merchants set mer_shop-1 --no-resend --no-form"))
   .action(async (id: string, { name, ...options }: SettingOptions & { name?: string }) => {
     const settings = settingsOf(options);
-    if (name === undefined && Object.keys(settings).length === 0) throw new NodeError("say what to change; see --help");
-    printMerchant(await callNode<Merchant>("PATCH", pathOf(id), { name, settings }));
+    refuseNothing({ name, ...settings });
+    printMerchant(await callNode<Merchant>("PATCH", merchantPath(id), { name, settings }));
   });
 
 merchants
   .command("add-key")
   .description("give one more pair of key and secret, which is printed, and never shown again")
   .argument("<id>", "mer_…")
-  .addHelpText(...example("naru merchants add-key mer_shop-1"))
-  .action(async (id: string) => printMade(await callNode<Made>("POST", `${pathOf(id)}/credentials`, { dialect })));
+  .option("-d, --dialect <dialect>", dialects.join(", "), oneOf(dialects), dialects[0])
+  .option("--name <name>", "of a kakao-moment app, as users are shown it; default: the merchant's")
+  .option("--redirect-uri <uri>", "where the app has users sent back to; repeated for more", listed(String))
+  .addHelpText(
+    ...example(
+      "naru merchants add-key mer_shop-1",
+      "naru merchants add-key mer_shop-1 --dialect kakao-moment --redirect-uri http://localhost:3000/callback",
+    ),
+  )
+  .action(async (id: string, { dialect, name, redirectUri: redirectUris }: KeyOptions) => {
+    printMade(await callNode<Made>("POST", `${merchantPath(id)}/credentials`, { dialect, name, redirectUris }));
+  });
 
 merchants
   .command("remove-key")
@@ -88,12 +97,8 @@ merchants
   .argument("<key>", "as `naru merchants list` shows it")
   .addHelpText(...example("naru merchants remove-key mer_shop-1 1234567890123456"))
   .action(async (id: string, key: string) =>
-    printMerchant(await callNode<Merchant>("DELETE", `${pathOf(id)}/credentials/${encodeURIComponent(key)}`)),
+    printMerchant(await callNode<Merchant>("DELETE", `${merchantPath(id)}/credentials/${encodeURIComponent(key)}`)),
   );
-
-function pathOf(id: string): string {
-  return `/merchants/${encodeURIComponent(id)}`;
-}
 
 function withSettings(command: Command): Command {
   return command
@@ -103,16 +108,18 @@ function withSettings(command: Command): Command {
     .option("--form", "webhooks are written as forms")
     .option("--no-form", "they are JSON")
     .option("--announce-issued", "issued accounts are announced")
-    .option("--no-announce-issued", "they are not");
+    .option("--no-announce-issued", "they are not")
+    .option("--top-up-holder <name>", "whose name stands on accounts that top up an ad account");
 }
 
-/** Those that are named; false stands for an address that is to be removed. */
-function settingsOf({ noticeUrl, resend, form, announceIssued }: SettingOptions): object {
+/** Those that are named; false stands for one that is to be removed. */
+function settingsOf({ noticeUrl, resend, form, announceIssued, topUpHolder }: SettingOptions): object {
   const named: Partial<Record<keyof MerchantSettings, unknown>> = {
     noticeUrl: noticeUrl === false ? null : noticeUrl,
     resendWebhooks: resend,
     webhookFormat: form === undefined ? undefined : form ? "form" : "json",
     announceIssued,
+    topUpHolder: topUpHolder === false ? null : topUpHolder,
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }
@@ -126,6 +133,15 @@ function printMade({ merchant, credentials }: Made): void {
   printJson({ merchant: { id, name, settings }, credentials });
   note("the secrets are stored hashed: this is the only time they are shown");
 }
+
+export const merchantColumns: readonly Column[] = [
+  { title: "id" },
+  { title: "name" },
+  // Room for a whole one, so that it can be copied.
+  { title: "keys", wrap: 32 },
+  { title: "channels", right: true },
+  { title: "settings", cut: true, spare: true },
+];
 
 function rowOf({ id, name, credentials, channels, settings }: Merchant): Cell[] {
   const keys = credentials.map(({ key }) => key).join(" ");

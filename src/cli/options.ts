@@ -51,6 +51,46 @@ export function example(...lines: string[]): [position: "after", text: string] {
   return ["after", `\nExample${lines.length > 1 ? "s" : ""}:\n${lines.map((line) => `  ${line}`).join("\n")}`];
 }
 
+/** What was given of an option that may be repeated. */
+export function listed<Item>(read: (text: string) => Item): (text: string, before?: Item[]) => Item[] {
+  return (text, before = []) => [...before, read(text)];
+}
+
+/** `1001=master`; which roles there are is the node's to say. */
+export function readMember(text: string): { user: number; role: string } {
+  const [, user, role] = /^(\d{1,15})=(\w+)$/.exec(text) ?? [];
+  if (user === undefined || role === undefined) {
+    throw new InvalidArgumentError("It must be a user and a role such as 1001=master.");
+  }
+  return { user: Number(user), role };
+}
+
+/** A change must name something. */
+export function refuseNothing(change: object): void {
+  if (Object.values(change).every((value) => value === undefined)) {
+    throw new NodeError("say what to change; see --help");
+  }
+}
+
+export function ofMerchant(command: Command): Command {
+  return command.option("-m, --merchant <id>", "mer_…; needed if there are several");
+}
+
+/** Where a merchant's are: the one that is named, or the only one. */
+export async function findMerchantPath(named: string | undefined): Promise<string> {
+  if (named !== undefined) return merchantPath(named);
+  const { merchants } = await callNode<{ merchants: { id: string }[] }>("GET", "/merchants", { limit: 2 });
+  const [only] = merchants;
+  if (only === undefined) throw new NodeError("there is no merchant; see `naru merchants create`");
+  if (merchants.length > 1)
+    throw new NodeError("there are several merchants: give one by --merchant, as `naru merchants` lists them");
+  return merchantPath(only.id);
+}
+
+export function merchantPath(id: string): string {
+  return `/merchants/${encodeURIComponent(id)}`;
+}
+
 /** The id of the payment that is named by its own id, or by the id that its client knows. */
 export async function findPaymentId(name: string): Promise<string> {
   if (name.trim() === "") throw new NodeError("give the id of a payment, imp_… or pay_…");

@@ -8,6 +8,7 @@ import {
   inColour,
   localTime,
   note,
+  orderOf,
   printJson,
   printJsonLines,
   printLines,
@@ -37,7 +38,7 @@ export const payments = new Command("payments")
   .enablePositionalOptions()
   .option("-s, --state <state>", paymentStates.join(", "), oneOf(paymentStates))
   .option("-r, --reference <order>", "the merchant's order id")
-  .option("-i, --imp-uid <id>", "the id that the merchant knows")
+  .option("-i, --imp-uid <id>", "the id that the client knows, imp_… or a top-up's")
   .option("-n, --limit <count>", "the newest so many", wholeNumber(1, limits.page_max), 20)
   .option("--all", "every one")
   .option("--json", "one JSON object per line")
@@ -59,9 +60,9 @@ export const payments = new Command("payments")
 payments
   .command("show")
   .description("tell all that happened to one payment")
-  .argument("<id>", "imp_… or pay_…")
+  .argument("<id>", "imp_…, pay_… or as `naru payments` lists it")
   .option("--json", "as JSON, with every field")
-  .addHelpText(...example("naru payments show imp_123456789012"))
+  .addHelpText(...example("naru payments show imp_123456789012", "naru payments show 12345-0"))
   .action(async (name: string, options: { json?: boolean }) => {
     const timeline = await callNode<Wire<Timeline>>(
       "GET",
@@ -95,7 +96,7 @@ function rowOf(payment: Wire<Payment>): Cell[] {
     won(amountOf(payment)),
     payment.refundedAmount === 0 ? "" : won(payment.refundedAmount),
     payment.wireId,
-    payment.reference,
+    orderOf(payment),
     payment.buyer.name ?? "",
     payment.name ?? "",
   ];

@@ -29,14 +29,16 @@ export const start = new Command("start")
     process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
   });
 
-/** Where the node listens, the demo credentials, and three lines to paste that take a payment through. */
+/** Where the node listens, the demo credentials, and lines to paste that take a payment through and begin a top-up. */
 export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {
   const { impKey, impSecret } = node.credentials.iamport;
+  const { businessToken, adAccountId } = node.credentials.kakaoMoment;
   const { url } = node;
   return `
 Naru listens on ${url} (sandbox)   API reference: ${url}/docs
 
-  I'mport   imp_key ${impKey}   imp_secret ${impSecret}
+  I'mport        imp_key ${impKey}   imp_secret ${impSecret}
+  Kakao Moment   business token ${businessToken}   ad account ${adAccountId}
 
 Issue a virtual account, deposit, read the payment back:
 
@@ -45,6 +47,10 @@ Issue a virtual account, deposit, read the payment back:
   curl -s ${url}/naru/v1/sandbox/deposits -H 'Content-Type: application/json' -d "{\\"accountNumber\\":\\"$(echo "$ISSUED" | sed -E 's/.*"vbank_num":"([0-9]+)".*/\\1/')\\"}"; echo
 
   curl -s -H "Authorization: $TOKEN" ${url}/payments/$(echo "$ISSUED" | grep -oE 'imp_[0-9]{12}'); echo
+
+Issue one that tops up the ad account:
+
+  curl -s ${url}/openapi/v4/billing/virtualAccount -H "Authorization: Bearer ${businessToken}" -H "adAccountId: ${adAccountId}" -d '{"adAccountId": ${adAccountId}, "amount": 1000000, "bankCode": "88"}'; echo
 
 `;
 }

@@ -2,7 +2,7 @@
 import { findBank } from "../core/banks.ts";
 import type { Timeline } from "../core/payments/timeline.ts";
 import { aboutOf } from "./events.ts";
-import { type Cell, Columns, inColour, inked, localTime, paint, type Wire, won } from "./format.ts";
+import { type Cell, Columns, inColour, inked, localTime, orderOf, paint, type Wire, won } from "./format.ts";
 
 type Told = Wire<Timeline>;
 
@@ -35,7 +35,7 @@ function headOf({ payment, virtualAccount }: Told): string[] {
   const facts: [name: string, value: string | null | undefined][] = [
     ["payment", payment.id],
     ["merchant", `${payment.merchantId} by ${payment.provider} (${payment.providerMerchantId})`],
-    ["order", [payment.reference, payment.name, payment.buyer.name].filter(Boolean).join(" · ")],
+    ["order", [orderOf(payment), payment.name, payment.buyer.name].filter(Boolean).join(" · ")],
     ["account", virtualAccount && accountText(virtualAccount)],
     ["reason", payment.failReason ?? payment.cancelReason],
   ];
@@ -63,7 +63,9 @@ function bankName(code: string): string {
 }
 
 function callEntry({ at, method, path, status, answer }: Told["exchanges"][number]): Entry {
-  const message = typeof answer === "object" && answer !== null && "message" in answer ? answer.message : null;
+  const fields: Record<string, unknown> = typeof answer === "object" && answer !== null ? { ...answer } : {};
+  // I'mport's word for it, and Kakao's.
+  const message = fields.message ?? fields.msg;
   const told = typeof message === "string" ? `: ${message}` : "";
   return { at, kind: "call", what: `${method} ${path}`, text: `answered ${status}${told}` };
 }

@@ -20,11 +20,25 @@ it("faults are armed, shown and cleared", async () => {
 });
 
 it("each fault that there is is told with what it does", async () => {
-  const { body } = await node.get<{ known: { fault: string; about: string }[] }>("/naru/v1/sandbox/faults");
+  const { body } = await node.get<{ known: { fault: string; about: string; codes: string[] | null }[] }>(
+    "/naru/v1/sandbox/faults",
+  );
   const { stdout } = await naru(node, "faults");
   expect(body.known.length).toBeGreaterThan(10);
   const lines = stdout.split("\n").map((line) => line.split(/ {2,}/));
-  expect(lines).toEqual(expect.arrayContaining(body.known.map(({ fault, about }) => [fault, about])));
+  const told = body.known.map(({ fault, about, codes }) => [fault, codes ? `${about}: ${codes.join(" ")}` : about]);
+  expect(lines).toEqual(expect.arrayContaining(told));
+});
+
+it("a fault that answers with an error is armed with its code", async () => {
+  const armed = await naru(node, "faults", "arm", "kakao-moment-error", "--code=-603");
+  expect(armed.stdout).toMatch(/^kakao-moment-error -603 +the next 1 /m);
+  const authorization = "Bearer naru_sandbox_business_token";
+  const { status, body } = await node.get<{ code: number }>("/openapi/v4/adAccounts/pages", { authorization });
+  expect([status, body.code]).toEqual([400, -603]);
+  const other = await naru(node, "faults", "arm", "kakao-moment-error", "--code", "KOE101");
+  expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/^naru: code of .+ may be -603, -1, .+\n$/)]);
+  await naru(node, "faults", "clear");
 });
 
 it("a chance is told with its seed, so that it can be armed again, and one fault is cleared alone", async () => {

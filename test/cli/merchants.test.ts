@@ -38,10 +38,28 @@ it("a merchant is made, listed, changed and given other keys", async () => {
     401,
   );
 
+  const uris = ["http://localhost:3000/a", "http://localhost:3000/b"];
+  const ofApp = ["--dialect", "kakao-moment", "--name", "앱", ...uris.flatMap((uri) => ["--redirect-uri", uri])];
+  const app = await naru(node, "merchants", "add-key", "mer_cli", ...ofApp);
+  expect(app.stderr).toBe("naru: the secrets are stored hashed: this is the only time they are shown\n");
+  const { restApiKey, clientSecret } = JSON.parse(app.stdout).credentials.kakaoMoment;
+  const { body } = await node.get<{ credentials: object[] }>("/naru/v1/merchants/mer_cli");
+  expect(body.credentials).toContainEqual(
+    expect.objectContaining({
+      key: restApiKey,
+      settings: { app: expect.objectContaining({ name: "앱", redirectUris: uris }) },
+    }),
+  );
+
+  const holder = await naru(node, "merchants", "set", "mer_cli", "--top-up-holder", "(주)나루");
+  expect(JSON.parse(holder.stdout)).toMatchObject({ settings: { topUpHolder: "(주)나루" } });
+  expect((await naru(node, "merchants", "set", "mer_cli", "--no-top-up-holder")).stdout).not.toContain("(주)나루");
+
   const list = await naru(node, "merchants");
   expect(list.stdout).toMatch(
-    new RegExp(`^mer_cli +새 상점 +${added.credentials.iamport.impKey} +16 +.*webhookFormat=json`, "m"),
+    new RegExp(`^mer_cli +새 상점 +${added.credentials.iamport.impKey} ${restApiKey} +16 +.*webhookFormat=json`, "m"),
   );
+  expect(list.stdout).not.toContain(clientSecret);
   for (const { credentials } of [first, added]) expect(list.stdout).not.toContain(credentials.iamport.impSecret);
 });
 
@@ -53,6 +71,15 @@ it.each([
   ],
   [["set", "mer_cli"], "say what to change; see --help"],
   [["set", "mer_nobody", "--resend"], "there is no merchant mer_nobody"],
+  [
+    ["add-key", "mer_cli", "--dialect", "kakao"],
+    "option '-d, --dialect <dialect>' argument 'kakao' is invalid. It must be iamport, kakao-moment.",
+  ],
+  [["add-key", "mer_cli", "--redirect-uri", "http://x/"], "redirectUris is of kakao-moment's apps"],
+  [
+    ["add-key", "mer_cli", "-d", "kakao-moment", "--redirect-uri", "x"],
+    "redirectUris has x, which is no http or https address without user and fragment",
+  ],
   [["remove-key", "mer_naru_sandbox_key", "1"], "the merchant has no key 1"],
 ])("%j is refused in one line", async (args, message) => {
   expect(await naru(node, "merchants", ...args)).toEqual({ code: 1, stdout: "", stderr: `naru: ${message}\n` });
