@@ -3,30 +3,30 @@
  * from the contract and not from Naru's own schemas, so that both can be wrong only for reasons of their own. Every
  * I'mport call of a test goes through `holdToContract`.
  */
-import { Ajv, type ValidateFunction } from "ajv";
+import {
+  type Addressed,
+  count,
+  findEndpoint,
+  flag,
+  like,
+  list,
+  object,
+  oneOf,
+  pathOf,
+  problems,
+  type Schema,
+  text,
+} from "../support/schemas.ts";
 
-type Schema = Record<string, unknown>;
 type Fields = Record<string, unknown>;
 
-const text = (maxLength = 10_000): Schema => ({ type: "string", minLength: 1, maxLength });
 const textOrNull = (maxLength = 10_000): Schema => ({ type: ["string", "null"], maxLength });
-const like = (pattern: string): Schema => ({ type: "string", pattern });
-const oneOf = (...values: unknown[]): Schema => ({ enum: values });
 const number: Schema = { type: "number" };
-const count: Schema = { type: "integer", minimum: 0 };
-const flag: Schema = { type: "boolean" };
 const nothing: Schema = { type: "null" };
 /** A UNIX time in whole seconds. */
 const time: Schema = { type: "integer", minimum: 1_000_000_000, maximum: 9_999_999_999 };
 /** The same, or 0 for what has not happened. */
 const timeOrZero: Schema = { anyOf: [{ const: 0 }, time] };
-const list = (items: Schema): Schema => ({ type: "array", items });
-const object = (properties: Record<string, Schema>): Schema => ({
-  type: "object",
-  properties,
-  required: Object.keys(properties),
-  additionalProperties: false,
-});
 
 export const statuses = ["ready", "paid", "cancelled", "failed"] as const;
 
@@ -237,10 +237,7 @@ const balanceBreaches = (shown: Fields) => {
   return primary <= Number(shown.amount) ? [] : ["what is left of the means of payment is part of the amount"];
 };
 
-export interface Endpoint {
-  method: string;
-  /** With `:name` for what varies. */
-  path: string;
+export interface Endpoint extends Addressed {
   /** HTTP statuses that its documents know, beside 401. */
   statuses: readonly number[];
   answer: Schema;
@@ -340,30 +337,10 @@ export function isUnbuilt(target: string): boolean {
   return /^payments\/[^/]+\/naver(\/|$)/.test(path) || unbuilt.some((family) => `${path}/`.startsWith(`${family}/`));
 }
 
-const ajv = new Ajv({ strict: true, allErrors: true, allowUnionTypes: true, strictTypes: false });
-const compiled = new Map<Schema, ValidateFunction>();
-
-function problems(schema: Schema, value: unknown): string[] {
-  const validate = compiled.get(schema) ?? ajv.compile(schema);
-  compiled.set(schema, validate);
-  if (validate(value)) return [];
-  return validate.errors!.map((error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`);
-}
-
 const envelopes = new Map(endpoints.map((endpoint) => [endpoint, enveloped(endpoint.answer)]));
 
 export function endpointOf(method: string, target: string): Endpoint | undefined {
-  const segments = pathOf(target).split("/");
-  return endpoints.find((endpoint) => {
-    const pattern = endpoint.path.split("/");
-    const fits = pattern.every((part, index) => (part.startsWith(":") ? segments[index] : part === segments[index]));
-    return endpoint.method === method && pattern.length === segments.length && fits;
-  });
-}
-
-/** Without query and without the slash at the end that clients add. */
-function pathOf(target: string): string {
-  return target.split("?", 1)[0]!.replace(/\/+$/, "");
+  return findEndpoint(endpoints, method, target);
 }
 
 /** Fails with what is wrong if an answer of the I'mport API is not one that its documents allow. */
