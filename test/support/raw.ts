@@ -5,7 +5,7 @@ import { connect } from "node:net";
 export interface RawRequest {
   method: string;
   path: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
   body?: string | Uint8Array;
 }
 
