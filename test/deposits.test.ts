@@ -1,21 +1,19 @@
 /** Every way a deposit can turn out, from the customer's transfer at the sandbox bank to the shop's view and the books. */
 import { describe, expect, it } from "vitest";
 import { eventually } from "./support/client.ts";
+import { expectRefused, expectSuspended, illDeposits, type OpenAccount } from "./support/ill-deposits.ts";
 import { startTestNode } from "./support/node.ts";
 import { useNode, useReceiver, withNode } from "./support/scenario.ts";
 
 const node = useNode();
 const shop = useReceiver();
 
-async function balance(account: string): Promise<number> {
-  const { body } = await node.get<{ accounts: { id: string; balance: number }[] }>(
-    "/naru/v1/ledger/accounts?limit=500",
-  );
-  return body.accounts.find((one) => one.id === account)?.balance ?? 0;
-}
-
 async function status(payment: Record<string, unknown>): Promise<unknown> {
   return (await node.payment(payment.imp_uid)).status;
+}
+
+function accountOf({ vbank_num, amount, vbank_date }: Record<string, unknown>): OpenAccount {
+  return { number: String(vbank_num), amount: Number(amount), dueAt: new Date(Number(vbank_date) * 1000) };
 }
 
 describe("a deposit", () => {
@@ -64,17 +62,10 @@ describe("a deposit", () => {
 });
 
 describe("the bank asks before money moves", () => {
-  it.each([
-    ["too little", 9_999, "amount_under"],
-    ["too much", 10_001, "amount_over"],
-  ])("and refuses %s for a one-time account", async (_name, amount, reason) => {
+  it.each(illDeposits)("and refuses $name for a one-time account", async (ill) => {
     const payment = await node.issue();
-    const before = await balance("bank:sandbox");
-    const answer = await node.deposit(payment.vbank_num, { amount });
-    expect(answer.status).toBe(422);
-    expect(answer.body.error).toMatchObject({ code: "bank-refused", reason });
-    expect(await status(payment)).toBe("ready");
-    expect(await balance("bank:sandbox")).toBe(before);
+    await expectRefused(node, accountOf(payment), ill);
+    expect(await status(payment)).toBe(ill.second ? "paid" : "ready");
   });
 
   it("and does not know an account that was never issued", async () => {
@@ -93,76 +84,50 @@ describe("the bank asks before money moves", () => {
 });
 
 describe("money that arrived and may not land is held in suspense", () => {
-  const cases: [string, (payment: Record<string, unknown>) => Promise<Record<string, unknown>>, string, string][] = [
-    ["too little", async () => ({ amount: 9_000 }), "amount_under", "ready"],
-    ["too much", async () => ({ amount: 11_000 }), "amount_over", "ready"],
-    [
-      "late by the bank's clock",
-      async (payment) => ({ occurredAt: new Date((Number(payment.vbank_date) + 1) * 1000).toISOString() }),
-      "late",
-      "ready",
-    ],
-    [
-      "the same amount a second time",
-      async (payment) => {
-        await node.deposit(payment.vbank_num);
-        return {};
-      },
-      "already_paid",
-      "paid",
-    ],
-    [
-      "an order that another account of it has paid",
-      async (payment) => {
-        const other = await node.issue({ merchant_uid: payment.merchant_uid });
-        await node.deposit(other.vbank_num);
-        return {};
-      },
-      "already_paid",
-      "ready",
-    ],
-  ];
-  it.each(cases)("%s", async (_name, prepare, reason, shown) => {
+  it.each(illDeposits)("$name", async (ill) => {
     const payment = await node.issue();
-    const fields = await prepare(payment);
-    const before = { suspense: await balance("suspense:sandbox"), bank: await balance("bank:sandbox") };
-    const answer = await node.deposit(payment.vbank_num, { ...fields, force: true });
-    expect(answer.body).toMatchObject({ outcome: "suspended", reason });
-    const amount = Number(fields.amount ?? 10_000);
-    expect(await balance("suspense:sandbox")).toBe(before.suspense + amount);
-    expect(await balance("bank:sandbox")).toBe(before.bank + amount);
-    expect(await status(payment)).toBe(shown);
+    await expectSuspended(node, accountOf(payment), ill);
+    expect(await status(payment)).toBe(ill.second ? "paid" : "ready");
     const events = (await node.timeline(payment.imp_uid)).events.map((event: { type: string }) => event.type);
     expect(events).toContain("deposit.suspended");
   });
 
+  it("for an order that another account of it has paid", async () => {
+    const payment = await node.issue();
+    const other = await node.issue({ merchant_uid: payment.merchant_uid });
+    await node.deposit(other.vbank_num);
+    const answer = await node.deposit(payment.vbank_num, { force: true });
+    expect(answer.body).toMatchObject({ outcome: "suspended", reason: "already_paid" });
+    expect(await status(payment)).toBe("ready");
+  });
+
   it("to a number nobody has", async () => {
-    const before = await balance("suspense:sandbox");
+    const before = await node.balanceOf("suspense:sandbox");
     const fields = { bankCode: "088", amount: 5_000, force: true };
     const answer = await node.deposit("56299999999999", fields);
     expect(answer.body).toMatchObject({ outcome: "suspended", reason: "unknown_account", paymentId: null });
-    expect(await balance("suspense:sandbox")).toBe(before + 5_000);
+    expect(await node.balanceOf("suspense:sandbox")).toBe(before + 5_000);
   });
 });
 
 describe("a notice counts once", () => {
   it("however often it comes", async () => {
     const payment = await node.issue();
-    const before = await balance("bank:sandbox");
+    const before = await node.balanceOf("bank:sandbox");
     const first = await node.deposit(payment.vbank_num, { noticeId: "once" });
     const again = await node.deposit(payment.vbank_num, { noticeId: "once" });
     expect(first.body).toMatchObject({ outcome: "matched", duplicate: false });
     expect(again.body).toMatchObject({ outcome: "matched", duplicate: true, depositId: first.body.depositId });
-    expect(await balance("bank:sandbox")).toBe(before + 10_000);
+    expect(await node.balanceOf("bank:sandbox")).toBe(before + 10_000);
   });
 
   it("and one that contradicts itself is kept for the operator, without booking money that may not exist", async () => {
     const payment = await node.issue();
     await node.deposit(payment.vbank_num, { noticeId: "contradiction" });
-    const before = await balance("bank:sandbox");
+    const before = await node.balanceOf("bank:sandbox");
     const other = await node.deposit(payment.vbank_num, { noticeId: "contradiction", amount: 77_777 });
     expect(other.body).toMatchObject({ outcome: "suspended", reason: "conflicting_notice" });
-    expect(await balance("bank:sandbox")).toBe(before);
+    expect(await node.balanceOf("bank:sandbox")).toBe(before);
     expect(await status(payment)).toBe("paid");
   });
 });
@@ -195,12 +160,12 @@ describe("a bank takes a deposit back", () => {
   it("and the payment is no longer paid", async () => {
     const payment = await node.issue();
     const merchant = "merchant:mer_naru_sandbox_key";
-    const before = await balance(merchant);
+    const before = await node.balanceOf(merchant);
     const paid = await node.deposit(payment.vbank_num);
-    expect(await balance(merchant)).toBe(before + 10_000);
+    expect(await node.balanceOf(merchant)).toBe(before + 10_000);
     const reversed = await node.reverse(paid.body.noticeId);
     expect(reversed.body).toMatchObject({ outcome: "applied", paymentId: paid.body.paymentId });
-    expect(await balance(merchant)).toBe(before);
+    expect(await node.balanceOf(merchant)).toBe(before);
     expect(await node.payment(payment.imp_uid)).toMatchObject({ status: "cancelled", cancel_amount: 10_000 });
     expect((await node.reverse(paid.body.noticeId)).body).toMatchObject({ duplicate: true });
     expect((await node.reverse("never-made")).status).toBe(404);
@@ -208,11 +173,11 @@ describe("a bank takes a deposit back", () => {
 
   it("also out of suspense", async () => {
     const payment = await node.issue();
-    const before = await balance("suspense:sandbox");
+    const before = await node.balanceOf("suspense:sandbox");
     const held = await node.deposit(payment.vbank_num, { amount: 1_000, force: true });
-    expect(await balance("suspense:sandbox")).toBe(before + 1_000);
+    expect(await node.balanceOf("suspense:sandbox")).toBe(before + 1_000);
     await node.reverse(held.body.noticeId);
-    expect(await balance("suspense:sandbox")).toBe(before);
+    expect(await node.balanceOf("suspense:sandbox")).toBe(before);
     expect(await status(payment)).toBe("ready");
   });
 });

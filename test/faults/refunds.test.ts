@@ -554,13 +554,6 @@ function atOnce<One, Other>(chance: Random, one: () => Promise<One>, other: () =
   return Promise.all([pause(first).then(one), pause(second).then(other)]);
 }
 
-async function balance(node: Client, account: string): Promise<number> {
-  const { body } = await node.get<{ accounts: { id: string; balance: number }[] }>(
-    "/naru/v1/ledger/accounts?limit=500",
-  );
-  return body.accounts.find((one) => one.id === account)?.balance ?? 0;
-}
-
 describe("two things at the same moment from two nodes", () => {
   const rounds_min = 8;
   const rounds_max = 60;
@@ -615,8 +608,8 @@ describe("two things at the same moment from two nodes", () => {
         return both ? "both" : "reversed only";
       });
       // The bank has all its money back; what was refunded beside is the merchant's loss.
-      expect(await balance(one, "merchant:mer_naru_sandbox_key"), about).toBe(-paidOut);
-      expect(await balance(one, "refunds:sandbox"), about).toBe(0);
+      expect(await one.balanceOf("merchant:mer_naru_sandbox_key"), about).toBe(-paidOut);
+      expect(await one.balanceOf("refunds:sandbox"), about).toBe(0);
       await one.expectClean();
     },
     test_ms,
@@ -651,7 +644,7 @@ describe("two things at the same moment from two nodes", () => {
         expect(await other.payment(imp_uid), about).toMatchObject({ status: "cancelled" });
         return refunded === 10_000 ? "all" : "rest";
       });
-      expect(await balance(one, "merchant:mer_naru_sandbox_key"), about).toBe(kept);
+      expect(await one.balanceOf("merchant:mer_naru_sandbox_key"), about).toBe(kept);
       await one.expectClean();
     },
     test_ms,
@@ -684,7 +677,7 @@ describe("two things at the same moment from two nodes", () => {
         return refunded === 10_000 ? "all" : "first";
       });
       expect(kept, about).toBe(0);
-      expect(await balance(one, "merchant:mer_naru_sandbox_key"), about).toBe(0);
+      expect(await one.balanceOf("merchant:mer_naru_sandbox_key"), about).toBe(0);
       await one.expectClean();
     },
     test_ms,

@@ -22,13 +22,6 @@ async function refused(payment: Fields, fields: Fields, status: number, code: nu
   expect(await node.payment(payment.imp_uid)).toEqual(before);
 }
 
-async function balance(account: string): Promise<number> {
-  const { body } = await node.get<{ accounts: { id: string; balance: number }[] }>(
-    "/naru/v1/ledger/accounts?limit=500",
-  );
-  return body.accounts.find((one) => one.id === account)?.balance ?? 0;
-}
-
 describe("in full", () => {
   it.each(encodings)("makes the payment cancelled (%s)", async (encoding) => {
     const paid = await node.paid();
@@ -68,13 +61,13 @@ describe("in full", () => {
 
   it("takes the money from the merchant's balance", async () => {
     const merchant = "merchant:mer_naru_sandbox_key";
-    const before = await balance(merchant);
+    const before = await node.balanceOf(merchant);
     const { imp_uid } = await node.paid();
-    expect(await balance(merchant)).toBe(before + 10_000);
+    expect(await node.balanceOf(merchant)).toBe(before + 10_000);
     await node.cancel({ imp_uid, amount: 4_000 });
-    expect(await balance(merchant)).toBe(before + 6_000);
+    expect(await node.balanceOf(merchant)).toBe(before + 6_000);
     await node.cancel({ imp_uid });
-    expect(await balance(merchant)).toBe(before);
+    expect(await node.balanceOf(merchant)).toBe(before);
   });
 
   it("cannot be had twice", async () => {

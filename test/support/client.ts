@@ -203,6 +203,14 @@ export class Client {
     return answer;
   }
 
+  /** What the books hold on an account. */
+  async balanceOf(account: string): Promise<number> {
+    const { body } = await this.get<{ accounts: { id: string; balance: number }[] }>(
+      "/naru/v1/ledger/accounts?limit=500",
+    );
+    return body.accounts.find((one) => one.id === account)?.balance ?? 0;
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: a test names the fields it looks at
   async timeline(impUid: unknown): Promise<any> {
     const list = await this.get<{ payments: { id: string }[] }>(`/naru/v1/payments?wireId=${impUid}`);
