@@ -30,7 +30,7 @@ export const errors = {
   missing: (field: string) => at(400, -2, `The Parameter [${field}] cannot be null.`),
   unsatisfied: (field: string, why: string) =>
     at(400, -2, `Constraints on the parameter [${field}] are unsatisfied. ${why}`),
-  unreadable: (why: string) => at(400, -2, `The request body cannot be read: ${why}`),
+  unreadable: (why: string) => at(400, -2, `The request cannot be read: ${why}`),
   unsupported: (what: string) => at(400, -3, `${what} is not supported.`),
   notActivated: (what: string) => at(400, -3, `${what} is not activated for this app.`),
   restricted: at(403, -4, "this account is restricted."),

@@ -139,7 +139,7 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
 }
 
 function isConfig(text: string): text is Config {
-  return text in configs;
+  return Object.hasOwn(configs, text);
 }
 
 function answerSwitched(outcome: Outcome<CoreAdAccount, AdAccountRefusal>): Answer {
