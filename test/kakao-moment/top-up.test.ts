@@ -176,7 +176,7 @@ describe("what cannot be served is refused, and leaves nothing behind", () => {
   const written = (more: string) => `{"amount":1000,"bankCode":"88"${more}}`;
   const bad = (field: string) => ({ code: -2, msg: expect.stringContaining(`[${field}]`) });
   const moment = (detailCode: number) => ({ code: -813, extras: { detailCode } });
-  const unreadable = { code: -2, msg: expect.stringContaining("body cannot be read") };
+  const unreadable = { code: -2, msg: expect.stringContaining("The request cannot be read: the body") };
   const fields = { amount: 1_000, bankCode: "88" };
   const cases: [name: string, sent: Sent, error: object][] = [
     ["no amount", { body: { bankCode: "88" } }, bad("amount")],
@@ -189,7 +189,7 @@ describe("what cannot be served is refused, and leaves nothing behind", () => {
       ],
     ),
     ["no bank", { body: { amount: 1_000 } }, bad("bankCode")],
-    ...["99", "088", "02", "8", "신한", "", 88, 3, true].map((bankCode): [string, Sent, object] => [
+    ...["99", "088", "02", "8", "신한", "", 88, 3, true, ["88"]].map((bankCode): [string, Sent, object] => [
       `a bank ${JSON.stringify(bankCode)}`,
       { body: { ...fields, bankCode } },
       bad("bankCode"),
