@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { advertiser, businessToken, KakaoClient, newAdAccount, newApp, newUser } from "../support/kakao.ts";
 import { startTestNode, type TestNode } from "../support/node.ts";
-import { useNode } from "../support/scenario.ts";
+import { useNode, withNode } from "../support/scenario.ts";
 
 const node = useNode();
 let other: TestNode;
@@ -124,6 +124,15 @@ describe("a turn", () => {
     const { user, adAccountId } = mine;
     const allowed = new KakaoClient(node, await businessToken(node, { user }), adAccountId);
     expect((await topUp(allowed)).status).toBe(200);
+  });
+
+  it("is not over because the sandbox clock was moved", async () => {
+    await withNode({}, async (moved) => {
+      const mine = await advertiser(moved);
+      expect((await topUp(mine)).status).toBe(200);
+      await moved.moveClock("P1D");
+      expect((await topUp(mine)).body).toEqual(tooOften);
+    });
   });
 
   it("of switching is one of its own", async () => {

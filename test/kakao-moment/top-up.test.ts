@@ -3,12 +3,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Client } from "../support/client.ts";
+import { countRows } from "../support/database.ts";
 import {
   advertiser,
   businessToken,
   demo,
   KakaoClient,
   newAdAccount,
+  newApp,
   newUser,
   operate,
   type Sent,
@@ -168,11 +170,7 @@ describe("a loose client", () => {
 });
 
 describe("what cannot be served is refused, and leaves nothing behind", () => {
-  const stored = async () => {
-    const tables = ["payments", "virtual_accounts", "exchanges", "events", "deliveries"];
-    const counts = tables.map((name) => `(SELECT count(*)::int FROM ${name}) AS ${name}`);
-    return (await node.database.pool.query(`SELECT ${counts.join(", ")}`)).rows[0];
-  };
+  const stored = () => countRows(node.database, "payments", "virtual_accounts", "exchanges", "events", "deliveries");
   const written = (more: string) => `{"amount":1000,"bankCode":"88"${more}}`;
   const bad = (field: string) => ({ code: -2, msg: expect.stringContaining(`[${field}]`) });
   const moment = (detailCode: number) => ({ code: -813, extras: { detailCode } });
@@ -236,6 +234,16 @@ describe("what cannot be served is refused, and leaves nothing behind", () => {
     await operate(node, "PATCH", `/merchants/${demo.merchantId}/ad-accounts/${mine.adAccountId}`, { state: "deleted" });
     const before = await stored();
     expect((await mine.tryTopUp()).body).toMatchObject(moment(21_006));
-    expect((await stored()).payments).toBe(before.payments);
+    expect(await stored()).toEqual(before);
+  });
+
+  it("a bank that no channel of the merchant has accounts at", async () => {
+    const merchantId = (await operate(node, "POST", "/merchants", { name: "계약 없는 상점" })).merchant.id;
+    await node.database.pool.query("DELETE FROM channels WHERE merchant_id = $1", [merchantId]);
+    const mine = await advertiser(node, { merchantId, app: await newApp(node, merchantId) });
+    const before = await stored();
+    const { status, body } = await mine.tryTopUp();
+    expect([status, body.code]).toEqual([400, -3]);
+    expect(await stored()).toEqual(before);
   });
 });

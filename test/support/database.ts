@@ -31,3 +31,10 @@ export async function createDatabase(source = template): Promise<TestDatabase> {
     },
   };
 }
+
+/** How many rows each of the tables has. */
+export async function countRows({ pool }: Pick<TestDatabase, "pool">, ...tables: string[]) {
+  const counts = tables.map((name) => `(SELECT count(*) FROM ${name}) AS ${name}`);
+  const { rows } = await pool.query<Record<string, number>>(`SELECT ${counts.join(", ")}`);
+  return rows[0]!;
+}
