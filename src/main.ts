@@ -148,7 +148,11 @@ export function createCore(
   });
   // The last has whatever path nobody else has.
   const dialects: Dialect[] = [
-    kakaoMoment(core, { open: isOpenSandbox(config), topUpDue_days: config.topUpDue_days }),
+    kakaoMoment(core, {
+      open: isOpenSandbox(config),
+      sandbox: config.mode === "sandbox",
+      topUpDue_days: config.topUpDue_days,
+    }),
     iamport(core),
   ];
   return { core, dialects };

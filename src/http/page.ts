@@ -11,17 +11,18 @@ export { html } from "ghtml";
 export const languages = ["ko", "en"] as const;
 export type Language = (typeof languages)[number];
 
-/** The first language of the header that pages have; Korean if it names none. */
+/** The language that the header likes best of those that pages have; Korean if it likes none. */
 export function languageOf(acceptLanguage: string | undefined): Language {
-  const wanted = (acceptLanguage ?? "")
-    .split(",")
-    .map((part) => {
-      const [tag = "", ...parameters] = part.trim().split(";");
-      const quality = parameters.map((one) => /^\s*q=([\d.]+)/.exec(one)?.[1]).find((one) => one !== undefined);
-      return { language: tag.slice(0, 2).toLowerCase(), quality: Number(quality ?? 1) };
-    })
-    .sort((one, other) => other.quality - one.quality);
-  const found = wanted.map(({ language }) => languages.find((known) => known === language)).find(Boolean);
+  const wanted = (acceptLanguage ?? "").split(",").map((part) => {
+    const [tag = "", ...parameters] = part.trim().split(";");
+    const [, quality = "1"] = parameters.map((one) => /^\s*q=(\d(?:\.\d*)?)\s*$/.exec(one)).find(Boolean) ?? [];
+    return { language: tag.toLowerCase().split("-", 1)[0], quality: Number(quality) };
+  });
+  const found = wanted
+    .filter(({ quality }) => quality > 0)
+    .sort((one, other) => other.quality - one.quality)
+    .map(({ language }) => languages.find((known) => known === language))
+    .find(Boolean);
   return found ?? "ko";
 }
 
@@ -31,45 +32,68 @@ export function wantsPage(accept: string | undefined): boolean {
 }
 
 const style = `
-:root{color-scheme:light dark;--ground:#f4f5f7;--sheet:#fff;--ink:#191f28;--soft:#6b7684;--line:#e1e5ea;--accent:#0a66c2;--on-accent:#fff;--alarm:#c62828}
-@media(prefers-color-scheme:dark){:root{--ground:#101418;--sheet:#1b2127;--ink:#eceff3;--soft:#98a2ae;--line:#323a43;--accent:#6db3f8;--on-accent:#08131f;--alarm:#ff8a80}}
+:root{color-scheme:light dark;--ground:#f2f4f6;--sheet:#fff;--ink:#191f28;--soft:#5b6673;--line:#dfe3e8;--edge:#8a94a0;--accent:#0b5cad;--accent-over:#094a8c;--on-accent:#fff;--tint:#f6f8fa;--alarm:#b3261e;--note:#fff6dd;--on-note:#5c4300}
+@media(prefers-color-scheme:dark){:root{--ground:#0f1317;--sheet:#191f25;--ink:#eceff3;--soft:#a3adb8;--line:#323a43;--edge:#7b8692;--accent:#74b6f7;--accent-over:#97c9fa;--on-accent:#08131f;--tint:#20272e;--alarm:#ff9b90;--note:#3a3014;--on-note:#f5e2ac}}
 *{box-sizing:border-box}
-body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:16px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Apple SD Gothic Neo","Noto Sans KR","Noto Sans CJK KR","Malgun Gothic",sans-serif;word-break:keep-all;overflow-wrap:anywhere}
-main{width:100%;max-width:440px;background:var(--sheet);border:1px solid var(--line);border-radius:16px;padding:28px 24px}
-header{display:flex;justify-content:space-between;gap:12px;color:var(--soft);font-size:14px;margin-bottom:20px}
-h1{font-size:22px;line-height:1.35;margin:0 0 8px}
-p{margin:0 0 16px}
-.soft{color:var(--soft);font-size:14px}
+html{-webkit-text-size-adjust:100%}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;align-items:center;justify-items:center;padding:24px 16px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Apple SD Gothic Neo","Noto Sans KR","Noto Sans CJK KR","Malgun Gothic",sans-serif;word-break:keep-all;overflow-wrap:anywhere}
+main{width:100%;max-width:456px;min-width:0;background:var(--sheet);border:1px solid var(--line);border-radius:20px;padding:24px;overflow:hidden}
+header{display:flex;justify-content:space-between;align-items:baseline;gap:12px;color:var(--soft);font-size:14px;margin-bottom:16px}
+header strong{color:var(--ink);font-size:16px}
+h1{font-size:22px;line-height:1.4;margin:0 0 8px;text-wrap:pretty}
+p{margin:0 0 20px;text-wrap:pretty}
+.note{margin:-24px -24px 20px;padding:10px 24px;background:var(--note);color:var(--on-note);font-size:14px}
+.soft{color:var(--soft);font-size:15px}
 .alarm{color:var(--alarm);font-weight:600}
-fieldset,.box{border:1px solid var(--line);border-radius:12px;margin:0 0 20px;padding:6px 16px}
-legend{padding:0 6px;font-size:14px;color:var(--soft)}
+h2,legend{font-size:14px;font-weight:600;color:var(--soft);margin:0 0 8px;padding:0}
+fieldset{border:0;margin:0 0 24px;padding:0;min-width:0}
+.box{border:1px solid var(--line);border-radius:14px;margin:0 0 24px;overflow:hidden}
+.long{max-height:288px;overflow-y:auto;overscroll-behavior:contain}
 ul{list-style:none;margin:0;padding:0}
-.choice,li{display:flex;gap:12px;align-items:flex-start;padding:10px 0;min-height:44px}
+li,.choice{padding:12px 16px;min-height:48px}
+.choice{display:flex;gap:12px;align-items:center;cursor:pointer}
+.choice:has(:checked){background:var(--tint)}
+.choice:has(:focus-visible){outline:3px solid var(--accent);outline-offset:-3px;border-radius:14px}
+.choice :focus-visible{outline:0}
 .choice+.choice,li+li{border-top:1px solid var(--line)}
-.choice{cursor:pointer}
-input[type=radio]{flex:none;width:20px;height:20px;margin:2px 0 0;accent-color:var(--accent)}
-.field{display:block;padding:8px 0}
-.field input{display:block;width:100%;margin-top:4px;padding:11px 12px;font:inherit;color:inherit;background:var(--ground);border:1px solid var(--line);border-radius:10px}
-small{display:block;color:var(--soft);font-size:14px}
-code{font:600 15px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.choice span{min-width:0}
+input[type=radio]{flex:none;width:20px;height:20px;margin:0;accent-color:var(--accent)}
+.field{display:block;margin-bottom:12px;font-size:15px}
+.field input{display:block;width:100%;min-height:48px;margin-top:4px;padding:10px 14px;font:inherit;font-size:16px;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:12px}
+small{display:block;color:var(--soft);font-size:14px;line-height:1.5}
+.many{max-height:110px;overflow-y:auto}
+code{font:600 17px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .actions{display:grid;gap:10px}
-button{font:inherit;font-weight:600;min-height:50px;border-radius:12px;border:1px solid var(--line);background:transparent;color:inherit;cursor:pointer}
+button{font:inherit;font-weight:600;min-height:52px;padding:8px 16px;border-radius:14px;border:1px solid var(--edge);background:transparent;color:inherit;cursor:pointer}
+button:hover{background:var(--tint)}
 button.first{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
+button.first:hover{background:var(--accent-over)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+@media(max-width:480px){body{padding:0;background:var(--sheet);align-items:start}main{border:0;border-radius:0;padding:20px}.note{margin:-20px -20px 20px;padding:10px 20px}}
 `;
 
 const styleHash = createHash("sha256").update(style).digest("base64");
 
+const sandboxNote: Record<Language, string> = {
+  ko: "테스트 환경(샌드박스)입니다. 실제 회원, 실제 돈과는 관계가 없습니다.",
+  en: "This is a test environment (sandbox). No real people and no real money are involved.",
+};
+
 export interface Page {
   language: Language;
   title: string;
+  /** What the page belongs to, shown at its head. */
+  service: string;
+  /** The page says so. */
+  sandbox: boolean;
   /** Markup of the sheet. */
   content: string;
-  /** Origins that a form of the page may lead to, beside this one. */
-  leadsTo?: readonly string[];
+  /** A form of the page is answered by a way to elsewhere, and from there perhaps further. */
+  leadsAway?: boolean;
 }
 
-export function sendPage(reply: FastifyReply, status: number, { language, title, content, leadsTo = [] }: Page) {
+export function sendPage(reply: FastifyReply, status: number, page: Page) {
+  const { language, title, service, sandbox, content, leadsAway = false } = page;
   const markup = html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -80,22 +104,26 @@ export function sendPage(reply: FastifyReply, status: number, { language, title,
 <style>!${style}</style>
 </head>
 <body>
-<main>!${content}</main>
+<main>
+!${sandbox ? html`<p class="note">${sandboxNote[language]}</p>` : ""}
+<header><strong>Naru</strong><span>${service}</span></header>
+!${content}
+</main>
 </body>
 </html>
 `;
-  // A browser follows the redirection that answers a form only where the form itself may lead.
   const policy = ["default-src 'none'", `style-src 'sha256-${styleHash}'`, "base-uri 'none'", "frame-ancestors 'none'"];
+  // Browsers hold every redirection that follows a form against this, and nobody here knows where those end.
+  if (!leadsAway) policy.push("form-action 'self'");
   return reply
     .code(status)
     .headers({
-      "content-security-policy": [...policy, `form-action ${["'self'", ...leadsTo].join(" ")}`].join("; "),
+      "content-security-policy": policy.join("; "),
       "cache-control": "no-store",
       // Without any referrer a form of the page would be of no origin, and be refused.
       "referrer-policy": "same-origin",
       "x-content-type-options": "nosniff",
       "x-frame-options": "DENY",
-      "cross-origin-opener-policy": "same-origin",
     })
     .type("text/html; charset=utf-8")
     .send(markup);

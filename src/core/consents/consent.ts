@@ -2,7 +2,7 @@
  * What users let apps do for them, by OAuth 2's authorization code: an app asks, the user consents, a code goes to the
  * app's address and is exchanged once for a token.
  *
- *   code   ──▶ used                    within ten minutes, by the app it was made for
+ *   code   ──▶ used                    within ten minutes, by the app it was made for; void when the app is unlinked
  *   token  ──▶ unlinked, or ended      the user no longer lets the app; the token is void
  *
  * Codes and tokens are known by their keyed hash alone. All times here are real: moving the sandbox clock ends nothing.
@@ -50,6 +50,11 @@ export const userTokens = table<UserToken>(
   ["id"],
 );
 
+const VOID_CODES: Statement = {
+  name: "void-codes-of-app",
+  text: `UPDATE authorization_codes SET used_at = date_trunc('milliseconds', clock_timestamp())
+    WHERE credential_id = $1 AND user_id = $2 AND used_at IS NULL`,
+};
 const UNLINK: Statement = {
   name: "unlink-app",
   text: `UPDATE user_tokens SET unlinked_at = date_trunc('milliseconds', clock_timestamp())
@@ -60,8 +65,12 @@ const END: Statement = {
   text: "UPDATE user_tokens SET ended_at = date_trunc('milliseconds', clock_timestamp()) WHERE id = $1 AND ended_at IS NULL",
 };
 
-/** The user takes back all that the app was let do; it may ask again. Answers how many tokens are void by that. */
+/**
+ * The user takes back all that the app was let do; it may ask again. Answers how many tokens are void by that. Codes come
+ * first: that waits for those that are being exchanged, so their tokens are seen.
+ */
 export async function unlinkApp(pool: Pool, credentialId: string, userId: string): Promise<number> {
+  await pool.query(VOID_CODES, [credentialId, userId]);
   return (await pool.query(UNLINK, [credentialId, userId])).rowCount ?? 0;
 }
 

@@ -3,7 +3,7 @@
  * Nothing is kept between the page and its answer: the form carries the request, which is judged again.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { numberedUsers, type User } from "../../../core/ad-accounts/user.ts";
+import { numberedUsers } from "../../../core/ad-accounts/user.ts";
 import type { Wish } from "../../../core/consents/consent.ts";
 import { appObjection } from "../../../core/consents/decide.ts";
 import type { Core } from "../../../core/index.ts";
@@ -23,10 +23,12 @@ import { send, tag } from "./call.ts";
 export interface ConsentOptions {
   /** Users are chosen on the page, and sign in with nothing: a sandbox that only the person at the machine reaches. */
   open: boolean;
+  /** Pages say that it is one. */
+  sandbox: boolean;
 }
 
 /** Users that the page offers. */
-const users_shown = 20;
+const users_shown = 100;
 
 /** Reads fields of consent; a problem is a bad request. */
 export const consentReader = readerIn(problemError);
@@ -40,7 +42,7 @@ const readDecision = consentReader(Decision);
 
 const url = "/oauth/business/authorize";
 
-export function mountAuthorize(server: FastifyInstance, core: Core, { open }: ConsentOptions): void {
+export function mountAuthorize(server: FastifyInstance, core: Core, { open, sandbox }: ConsentOptions): void {
   server.get(
     url,
     {
@@ -63,17 +65,17 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open }: Co
     if (!asked.ok) return refuse(request, reply, asked.error);
     const decided = readDecision(fields);
     if (!decided.ok) return refuse(request, reply, decided.error);
-    const { decision, user: number, sign_in = "" } = decided.value;
+    const { decision, user: number = "", sign_in = "" } = decided.value;
     const { credential, wish } = asked.value;
     if (decision === "decline") {
       const denied = { error: "access_denied", error_description: "User denied access" };
       return sendBack(reply, asked.value, denied);
     }
     if (decision !== "agree") return refuse(request, reply, consentErrors.badRequest("decision is agree or decline"));
-    const user = await numberedUsers.findOf(core.store.pool, credential.merchantId, readLong(number) ?? -1);
+    const user = await numberedUsers.findOf(core.store.pool, credential.merchantId, readUserNumber(number));
     // Someone unknown costs the same comparison as someone known.
     const isSignedIn = core.secrets.matches(sign_in, user?.signInHash ?? core.secrets.hash(""));
-    if (user === undefined || !(open || isSignedIn)) return showPage(request, reply, asked.value, true);
+    if (user === undefined || !(open || isSignedIn)) return showPage(request, reply, asked.value, number);
     const code = randomToken();
     const given = await core.giveConsent({
       credentialId: credential.id,
@@ -85,14 +87,35 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open }: Co
     return sendBack(reply, asked.value, { code });
   });
 
-  async function showPage(request: FastifyRequest, reply: FastifyReply, asked: Asked, isUnknown = false) {
+  async function showPage(request: FastifyRequest, reply: FastifyReply, asked: Asked, failed?: string) {
     const language = languageOf(request.headers["accept-language"]);
     const { credential, wish, fields } = asked;
-    const users: User[] = open ? await numberedUsers.list(core.store.pool, credential.merchantId, 0, users_shown) : [];
-    const view = { app: credential.settings.app!, wish, fields, users: open ? users : undefined, isUnknown };
-    const leadsTo = [new URL(wish.redirectUri).origin];
-    return sendPage(reply, isUnknown ? 401 : 200, { language, ...consentPage(view, language), leadsTo });
+    const view = { app: credential.settings.app!, wish, fields, users: await usersOf(credential), failed };
+    const page = { language, sandbox, leadsAway: true, ...consentPage(view, language) };
+    return sendPage(reply, failed === undefined ? 200 : 401, page);
   }
+
+  async function usersOf({ merchantId }: Credential) {
+    if (!open) return undefined;
+    const found = await numberedUsers.list(core.store.pool, merchantId, 0, users_shown + 1);
+    return { shown: found.slice(0, users_shown), isCut: found.length > users_shown };
+  }
+
+  /** People see a page, programs the error itself. The app is not told: what is wrong may be where it is. */
+  function refuse(request: FastifyRequest, reply: FastifyReply, error: ConsentError) {
+    if (!wantsPage(request.headers.accept)) {
+      reply.header("cache-control", "no-store");
+      return send(reply, { status: error.status, body: consentErrorBody(error) });
+    }
+    const language = languageOf(request.headers["accept-language"]);
+    return sendPage(reply, error.status, { language, sandbox, ...errorPage(error, language) });
+  }
+}
+
+/** Beyond what numbers hold exactly there is nobody. */
+function readUserNumber(text: string): number {
+  const number = readLong(text) ?? -1;
+  return Number.isSafeInteger(number) ? number : -1;
 }
 
 /** What an app asks for, and the fields in which it did. */
@@ -127,17 +150,12 @@ async function readAsked(core: Core, sent: Fields): Promise<Read<Asked, ConsentE
   return { ok: true, value: { credential, wish, fields } };
 }
 
-/** To the app, by 302 as Kakao does. */
+/** To the app, by 302 as Kakao does. What its address has of a query stays to the letter. */
 function sendBack(reply: FastifyReply, { wish, fields }: Asked, told: Record<string, string>) {
-  const target = new URL(wish.redirectUri);
   const more = fields.state === undefined ? told : { ...told, state: fields.state };
-  for (const [name, value] of Object.entries(more)) target.searchParams.append(name, value);
-  return reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer").redirect(target.href, 302);
-}
-
-/** People see a page, programs the error itself. The app is not told: what is wrong may be where it is. */
-function refuse(request: FastifyRequest, reply: FastifyReply, error: ConsentError) {
-  if (!wantsPage(request.headers.accept)) return send(reply, { status: error.status, body: consentErrorBody(error) });
-  const language = languageOf(request.headers["accept-language"]);
-  return sendPage(reply, error.status, { language, ...errorPage(error, language) });
+  const added = Object.entries(more).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const { href } = new URL(wish.redirectUri);
+  const joint = !href.includes("?") ? "?" : /[?&]$/.test(href) ? "" : "&";
+  const target = `${href}${joint}${added.join("&")}`;
+  return reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer").redirect(target, 302);
 }
