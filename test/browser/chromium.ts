@@ -1,0 +1,28 @@
+/** Chromium as a person would use it: `chromium` on the path, or named by NARU_CHROMIUM. */
+import { execFileSync } from "node:child_process";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+
+function findChromium(): string {
+  const named = process.env.NARU_CHROMIUM ?? "chromium";
+  return named.includes("/") ? named : execFileSync("which", [named], { encoding: "utf8" }).trim();
+}
+
+/** Opens pages, each in a profile of its own; a file has one browser, and a test's pages are closed after it. */
+export function useBrowser(): (options?: BrowserContextOptions) => Promise<Page> {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: findChromium(),
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    });
+  });
+  afterEach(async () => {
+    for (const context of browser?.contexts() ?? []) await context.close();
+  });
+  afterAll(() => browser?.close());
+  return async (options = {}) => {
+    const context = await browser!.newContext({ locale: "ko-KR", ...options });
+    return context.newPage();
+  };
+}
