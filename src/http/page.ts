@@ -48,22 +48,26 @@ p{margin:0 0 20px;text-wrap:pretty}
 h2,legend{font-size:14px;font-weight:600;color:var(--soft);margin:0 0 8px;padding:0}
 fieldset{border:0;margin:0 0 24px;padding:0;min-width:0}
 .box{border:1px solid var(--line);border-radius:14px;margin:0 0 24px;overflow:hidden}
-.long{max-height:288px;overflow-y:auto;overscroll-behavior:contain}
+fieldset .box{margin:0}
+fieldset .box+p{margin:8px 0 0}
+.long{max-height:272px;overflow-y:auto;overscroll-behavior:contain}
 ul{list-style:none;margin:0;padding:0}
-li,.choice{padding:12px 16px;min-height:48px}
+li,.choice{padding:10px 16px;min-height:48px}
 .choice{display:flex;gap:12px;align-items:center;cursor:pointer}
 .choice:has(:checked){background:var(--tint)}
 .choice:has(:focus-visible){outline:3px solid var(--accent);outline-offset:-3px;border-radius:14px}
 .choice :focus-visible{outline:0}
 .choice+.choice,li+li{border-top:1px solid var(--line)}
-.choice span{min-width:0}
+.choice span{flex:1;min-width:0}
+.choice small{flex:none}
 input[type=radio]{flex:none;width:20px;height:20px;margin:0;accent-color:var(--accent)}
 .field{display:block;margin-bottom:12px;font-size:15px}
 .field input{display:block;width:100%;min-height:48px;margin-top:4px;padding:10px 14px;font:inherit;font-size:16px;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:12px}
 small{display:block;color:var(--soft);font-size:14px;line-height:1.5}
-.many{max-height:110px;overflow-y:auto}
+.many{max-height:116px;overflow-y:auto}
 code{font:600 17px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .actions{display:grid;gap:10px}
+main>:last-child{margin-bottom:0}
 button{font:inherit;font-weight:600;min-height:52px;padding:8px 16px;border-radius:14px;border:1px solid var(--edge);background:transparent;color:inherit;cursor:pointer}
 button:hover{background:var(--tint)}
 button.first{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
@@ -75,8 +79,8 @@ button.first:hover{background:var(--accent-over)}
 const styleHash = createHash("sha256").update(style).digest("base64");
 
 const sandboxNote: Record<Language, string> = {
-  ko: "테스트 환경(샌드박스)입니다. 실제 회원, 실제 돈과는 관계가 없습니다.",
-  en: "This is a test environment (sandbox). No real people and no real money are involved.",
+  ko: "테스트 환경(샌드박스)입니다. 실제 돈은 오가지 않습니다.",
+  en: "Test environment (sandbox). No real money is moved.",
 };
 
 export interface Page {

@@ -155,7 +155,7 @@ function choices({ shown, isCut }: NonNullable<ConsentView["users"]>, text: Text
   if (shown.length === 0) return html`<p class="alarm">${text.nobody}</p>`;
   const rows = shown.map(
     ({ number, name }, index) =>
-      html`<label class="choice"><input type="radio" name="user" value="${number}" required !${index === 0 ? "checked" : ""}><span>${name}<small>${number}</small></span></label>`,
+      html`<label class="choice"><input type="radio" name="user" value="${number}" required !${index === 0 ? "checked" : ""}><span>${name}</span><small>${number}</small></label>`,
   );
   return html`<fieldset><legend>${text.who}</legend>
 <div class="box !${shown.length > users_whole ? "long" : ""}">
