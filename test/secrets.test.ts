@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, type Fields } from "./support/client.ts";
+import { bearer, consent, demoMerchant, exchange, newApp, newUser } from "./support/consent.ts";
 import { type ChildNode, startChildNode } from "./support/node.ts";
 import { raw } from "./support/raw.ts";
 
@@ -25,6 +26,7 @@ let dataDir: string;
 let node: ChildNode;
 let token: string;
 let paid: Fields;
+let consented: { signInCode: string; clientSecret: string; codes: string[]; businessToken: string };
 let made: { impKey: string; impSecret: string; inicisApiKey: string };
 let log: string;
 let files: { path: string; content: Buffer }[];
@@ -114,6 +116,8 @@ async function useSecrets(): Promise<void> {
   });
   await node.iamport("GET", "/vbanks/holder", { bank_code: "011", bank_num: lookedUp });
 
+  consented = await useConsent();
+
   // What is refused before it is understood.
   await node.get(`/payments/find/${account}?_token=${token}`);
   await raw(node.url, { method: "GET", path: `/nowhere/${account}?_token=${token}`, headers: {} });
@@ -131,6 +135,37 @@ async function useSecrets(): Promise<void> {
     const { body } = await node.iamport("GET", `/payments/${reverted.imp_uid}`);
     return body.response.cancel_amount === 11_000;
   }, 60_000);
+}
+
+/** A user agrees, and an app has a token, a code that it never exchanges, and one that it cannot. */
+async function useConsent(): Promise<typeof consented> {
+  const app = await newApp(node, { headers: operator });
+  const { number: user, signInCode } = await newUser(node, {}, operator);
+  const members = [{ user, role: "master" }];
+  const adAccounts = `/naru/v1/merchants/${demoMerchant}/ad-accounts`;
+  const adAccount = await node.post<{ number: number }>(adAccounts, { name: "광고계정", members }, operator);
+  const fields = { user, sign_in: signInCode };
+  const codes = [await consent(node, app, fields), await consent(node, app, fields), await consent(node, app, fields)];
+  const [exchanged, refused] = codes as [string, string];
+  const { body } = await exchange(node, app, exchanged);
+  await exchange(node, app, exchanged);
+  await exchange(node, app, refused, { client_secret: `${app.client_secret}0` });
+  await exchange(node, app, refused, { redirect_uri: "http://localhost/" });
+  await node.post("/oauth/business/token", { ...app, code: refused, unexpected: {} });
+  await raw(node.url, { method: "GET", path: `/oauth/business/nowhere?code=${refused}&sign_in=${signInCode}` });
+
+  const businessToken = body.access_token;
+  const adAccountId = adAccount.body.number;
+  const headers = { ...bearer(businessToken), adAccountId: String(adAccountId) };
+  const issued = await node.post<{ accountNumber: string }>(
+    "/openapi/v4/billing/virtualAccount",
+    { adAccountId, amount: 10_000, bankCode: "88" },
+    headers,
+  );
+  expect(issued.body.accountNumber).toMatch(/^\d+$/);
+  await node.get(`/openapi/v4/adAccounts/balance?access_token=${businessToken}`, headers);
+  await node.get("/v1/business/tokeninfo", bearer(businessToken));
+  return { signInCode, clientSecret: app.client_secret, codes, businessToken };
 }
 
 function filesOf(directory: string): { path: string; content: Buffer }[] {
@@ -158,6 +193,15 @@ describe("of what a node was told in clear", () => {
     ["the key for the PG", () => made.inicisApiKey],
     ["the demo merchant's key for the PG", () => "naru_sandbox_inicis_api_key"],
     ["an access token", () => token],
+    ["an app's secret", () => consented.clientSecret],
+    ["the demo app's secret", () => "naru_sandbox_client_secret"],
+    ["what a user signs in with", () => consented.signInCode],
+    ["what the demo users sign in with", () => "naru_sandbox_sign_in_code"],
+    ["a code that was exchanged", () => consented.codes[0]!],
+    ["a code that was refused", () => consented.codes[1]!],
+    ["a code that nobody brought", () => consented.codes[2]!],
+    ["a business token", () => consented.businessToken],
+    ["the demo business token", () => "naru_sandbox_business_token"],
     ["the operator's token", () => operatorToken],
     ["the master key", () => masterKey],
     ["a refund account", () => account],

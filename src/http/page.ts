@@ -63,6 +63,7 @@ li,.choice{padding:10px 16px;min-height:48px}
 input[type=radio]{flex:none;width:20px;height:20px;margin:0;accent-color:var(--accent)}
 .field{display:block;margin-bottom:12px;font-size:15px}
 .field input{display:block;width:100%;min-height:48px;margin-top:4px;padding:10px 14px;font:inherit;font-size:16px;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:12px}
+.field [aria-invalid]{border-color:var(--alarm)}
 small{display:block;color:var(--soft);font-size:14px;line-height:1.5}
 .many{max-height:116px;overflow-y:auto}
 code{font:600 17px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
