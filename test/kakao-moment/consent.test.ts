@@ -390,6 +390,23 @@ describe("the end of a token", () => {
     }
   });
 
+  it("comes to all but twenty, however many are made at the same moment on two nodes", async () => {
+    const app = await ownApp();
+    const second = await startTestNode({ database: node.database });
+    try {
+      const codes = await Promise.all(Array.from({ length: 60 }, () => consent(node, app)));
+      const answers = await Promise.all(
+        codes.map((code, index) => exchange(index % 2 === 0 ? node : second, app, code)),
+      );
+      const statuses = await Promise.all(
+        answers.map(async ({ body }) => (await list(body.access_token, second.url)).status),
+      );
+      expect(statuses.filter((status) => status === 200)).toHaveLength(20);
+    } finally {
+      await second.stop();
+    }
+  });
+
   it("comes when the user unlinks the app, which may ask again", async () => {
     const app = await ownApp();
     const [first, second] = [await businessToken(node, app), await businessToken(node, app)];
@@ -694,6 +711,19 @@ describe("where others can reach the node", () => {
       const renewed = await own.request<{ signInCode: string }>("PATCH", `${users}/${user}`, init);
       expect((await decide(own, app, { user, sign_in: right })).status).toBe(401);
       expect((await decide(own, app, { user, sign_in: renewed.body.signInCode })).status).toBe(302);
+    });
+  });
+});
+
+describe("in live mode", () => {
+  it("the page does not say that it is a sandbox, and wants a sign-in code", async () => {
+    const token = "operator-token-0001";
+    const env = { NARU_MODE: "live", NARU_OPERATOR_TOKEN: token };
+    await withNode({ env }, async (own) => {
+      const made = await own.post<{ merchant: { id: string } }>("/naru/v1/merchants", { name: "상점" }, bearer(token));
+      const app = await newApp(own, { merchantId: made.body.merchant.id, headers: bearer(token) });
+      const { status, text } = await authorize(own, app, {}, page);
+      expect([status, text.includes("샌드박스"), text.includes('name="sign_in"')]).toEqual([200, false, true]);
     });
   });
 });

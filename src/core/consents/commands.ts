@@ -90,6 +90,8 @@ export const exchangeCode: Command<
 
   async load(tx, requests) {
     const ids = [...new Set(requests.map((request) => request.codeId))];
+    // One at a time for each app, so that whoever counts its tokens sees them all.
+    await credentials.lock(tx, [...new Set(requests.map(({ app }) => app.id))]);
     await authorizationCodes.lock(tx, ids);
     return { codes: byId(await authorizationCodes.read(tx, ids)), now: await readRealNow(tx) };
   },

@@ -53,7 +53,8 @@ export const userTokens = table<UserToken>(
 const VOID_CODES: Statement = {
   name: "void-codes-of-app",
   text: `UPDATE authorization_codes SET used_at = date_trunc('milliseconds', clock_timestamp())
-    WHERE credential_id = $1 AND user_id = $2 AND used_at IS NULL`,
+    WHERE id IN (SELECT id FROM authorization_codes
+      WHERE credential_id = $1 AND user_id = $2 AND used_at IS NULL ORDER BY id FOR UPDATE)`,
 };
 const UNLINK: Statement = {
   name: "unlink-app",
