@@ -47,7 +47,7 @@ const texts = {
     agree: "Agree and continue",
     decline: "Cancel",
     wrong: "The request cannot be served",
-    tell: "If this goes on, tell the service that you came from this error code.",
+    tell: "If this goes on, give this error code to the service that you came from.",
   },
 } as const;
 
