@@ -53,6 +53,7 @@ CREATE TABLE authorization_codes (
   used_at       timestamptz
 );
 CREATE INDEX authorization_codes_by_age ON authorization_codes (expires_at);
+CREATE INDEX authorization_codes_waiting ON authorization_codes (credential_id, user_id) WHERE used_at IS NULL;
 
 -- What an app may do for a user. By the keyed hash of the token, which outlives its app, so that whoever still comes
 -- with it can be told so. Times are real.
@@ -63,12 +64,15 @@ CREATE TABLE user_tokens (
   user_id       text COLLATE "C" NOT NULL,
   scopes        text[] NOT NULL,
   ad_accounts   jsonb,
+  -- Whether the user consented on the page; an operator's own do not count among those that an app may have.
+  consented     boolean NOT NULL,
   granted_at    timestamptz NOT NULL,
   -- The user no longer lets the app.
   unlinked_at   timestamptz,
   ended_at      timestamptz
 );
 CREATE INDEX user_tokens_of_app ON user_tokens (credential_id, user_id, granted_at) WHERE ended_at IS NULL;
+CREATE INDEX user_tokens_ended ON user_tokens (ended_at) WHERE ended_at IS NOT NULL;
 
 -- When a caller last made a call that it may make so often only, on whichever node. What a crash of the server loses of
 -- it is one second's count, so nothing of it is flushed.
@@ -78,7 +82,6 @@ CREATE UNLOGGED TABLE call_turns (
   taken_at timestamptz NOT NULL,
   PRIMARY KEY (call, caller)
 );
-CREATE INDEX call_turns_by_age ON call_turns (taken_at);
 
 -- What a fault that answers with an error says.
 ALTER TABLE sandbox_faults ADD COLUMN code text COLLATE "C";

@@ -7,7 +7,10 @@ import { randomBytes } from "node:crypto";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
 import { sandbox } from "./connectors/sandbox/index.ts";
 import type { AdAccount } from "./core/ad-accounts/ad-account.ts";
-import type { Core } from "./core/index.ts";
+import { newAdAccount } from "./core/ad-accounts/decide.ts";
+import type { NewUser } from "./core/ad-accounts/user.ts";
+import type { Outcome } from "./core/errors.ts";
+import type { Core, NumberCounter } from "./core/index.ts";
 import type { ChannelSettings } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { newApp } from "./dialects/kakao-moment/auth.ts";
@@ -129,8 +132,11 @@ export function demoKeys({ iamport, kakaoMoment }: Credentials) {
   return { merchantId: demoMerchantId(iamport.impKey), keys: [iamport.impKey, kakaoMoment.restApiKey] };
 }
 
-/** Makes the demo merchant, or what is missing of it. Nodes that start together make it once. */
-export async function seedDemo(core: Core, credentials: Credentials): Promise<void> {
+/**
+ * Makes the demo merchant, or what is missing of it. Nodes that start together make it once. Answers the credentials with
+ * the numbers that it has, which are others where a former demo merchant of the same database has those.
+ */
+export async function seedDemo(core: Core, credentials: Credentials): Promise<Credentials> {
   const { iamport, kakaoMoment } = credentials;
   const { impKey, impSecret } = iamport;
   const merchantId = demoMerchantId(impKey);
@@ -149,53 +155,53 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<vo
     ],
     channels: sandboxChannels(core.secrets, iamport),
   });
-  await seedAdAccounts(core, merchantId, kakaoMoment);
-  const { userId: number, businessToken } = kakaoMoment;
-  const id = core.secrets.hash(businessToken);
-  const token = { id, merchantId, credentialId, userId: demoUserId(merchantId, number), adAccounts: null };
-  await core.grantUserToken({ ...token, scopes: ["moment_management"] });
+  const people = await seedUsers(core, merchantId, kakaoMoment.signInCode);
+  const [adAccount] = await seedAdAccounts(core, merchantId, people);
+  const [user] = people;
+  const id = core.secrets.hash(kakaoMoment.businessToken);
+  const scopes = ["moment_management"];
+  await core.grantUserToken({ id, merchantId, credentialId, userId: user.id, scopes, adAccounts: null });
+  return { iamport, kakaoMoment: { ...kakaoMoment, userId: user.number, adAccountId: adAccount!.number } };
 }
 
-function demoUserId(merchantId: string, number: number): string {
-  return `usr_${merchantId}_${number}`;
-}
-
-/** Two people; an ad account of the first, one that they share and is off, one of the second alone. */
-async function seedAdAccounts(
+/** Made with its number, or with another where that is taken. */
+async function madeWith<Row>(
   core: Core,
-  merchantId: string,
-  { userId: first, signInCode }: Credentials["kakaoMoment"],
-) {
-  const second = first + 1;
-  const people = [
-    { number: first, name: "김나루" },
-    { number: second, name: "이나루" },
-  ];
-  for (const person of people) {
-    const signInHash = core.secrets.hash(signInCode);
-    const id = demoUserId(merchantId, person.number);
-    await core.makeUser({ ...person, id, merchantId, restricted: false, business: true, signInHash });
+  counter: NumberCounter,
+  preferred: number,
+  make: (number: number) => Promise<Outcome<Row, unknown>>,
+): Promise<Row> {
+  for (let number = preferred; ; number = await core.newNumber(counter)) {
+    const made = await make(number);
+    if (made.ok) return made.value;
   }
-  const [mine, theirs] = people.map(({ number }) => demoUserId(merchantId, number)) as [string, string];
+}
+
+async function seedUsers(core: Core, merchantId: string, signInCode: string): Promise<[NewUser, NewUser]> {
+  const signInHash = core.secrets.hash(signInCode);
+  const make = (index: number, name: string) =>
+    madeWith(core, "user", userId + index, (number) => {
+      const id = `usr_${merchantId}_${index}`;
+      return core.makeUser({ id, merchantId, number, name, restricted: false, business: true, signInHash });
+    });
+  return [await make(0, "김나루"), await make(1, "이나루")];
+}
+
+/** One of the first user, one that both share and is off, one of the second alone. */
+async function seedAdAccounts(core: Core, merchantId: string, [first, second]: [NewUser, NewUser]) {
   const company = { businessRegistrationNumber: "123-45-67890", name: "나루상점" };
-  const shared = {
-    merchantId,
-    stopped: false,
-    type: "BUSINESS",
-    ownerCompany: company,
-    advertiser: company,
-    businessRight: { number: 0, companyName: company.name },
-    freeCash: 0,
-  };
-  const own: Pick<AdAccount, "name" | "state" | "members">[] = [
-    { name: "나루 광고계정", state: "on", members: { [mine]: "master" } },
-    { name: "나루 공동 광고계정", state: "off", members: { [mine]: "member", [theirs]: "master" } },
-    { name: "이나루의 광고계정", state: "on", members: { [theirs]: "master" } },
+  const wanted: Pick<AdAccount, "name" | "state" | "members">[] = [
+    { name: "나루 광고계정", state: "on", members: { [first.id]: "master" } },
+    { name: "나루 공동 광고계정", state: "off", members: { [first.id]: "member", [second.id]: "master" } },
+    { name: "이나루의 광고계정", state: "on", members: { [second.id]: "master" } },
   ];
-  for (const [index, one] of own.entries()) {
-    const number = adAccountId + index;
-    await core.makeAdAccount({ ...shared, ...one, id: `ada_${merchantId}_${number}`, number, walletNumber: number });
+  const made: AdAccount[] = [];
+  for (const [index, one] of wanted.entries()) {
+    const id = `ada_${merchantId}_${index}`;
+    const make = (number: number) => core.makeAdAccount(newAdAccount({ ...one, id, merchantId, number }, company));
+    made.push(await madeWith(core, "ad-account", adAccountId + index, make));
   }
+  return made;
 }
 
 /** The published credentials must never work where strangers can reach them. */

@@ -19,7 +19,7 @@ import { Core } from "./core/index.ts";
 import type { Examination, Invariant } from "./core/invariants.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { openDatabase } from "./database.ts";
-import { type Credentials, demoCredentials, newSandboxChannels, refusePublished, seedDemo } from "./demo.ts";
+import { type Credentials, demoCredentials, demoKeys, newSandboxChannels, refusePublished, seedDemo } from "./demo.ts";
 import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { kakaoMoment } from "./dialects/kakao-moment/index.ts";
@@ -79,7 +79,8 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     const send = faults === undefined ? webhooks.send : misbehavingReceivers(webhooks.send, faults);
     const { core, dialects } = createCore(config, store, secrets, log, send, faults);
     await refusePublished(config, core);
-    const credentials = demoCredentials(config, secrets);
+    const wanted = demoCredentials(config, secrets);
+    const credentials = faults === undefined ? wanted : await seedDemo(core, wanted);
     const sandbox = faults && {
       core,
       bank: new SandboxBank(core, faults, log),
@@ -87,8 +88,11 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       credentials,
       bankChecksAmounts: config.bankChecksAmounts,
     };
-    if (sandbox !== undefined) await seedDemo(core, credentials);
-    const merchants = { dialects, newChannels: sandbox && newSandboxChannels(secrets) };
+    const merchants = {
+      dialects,
+      newChannels: sandbox && newSandboxChannels(secrets),
+      demo: sandbox && demoKeys(credentials),
+    };
 
     const server = await createServer({
       log,

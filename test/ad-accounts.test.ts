@@ -1,6 +1,8 @@
 /** Users, ad accounts and apps, as operators make and change them. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { EventPage } from "../src/core/events/follow.ts";
+import { eventually } from "./support/client.ts";
+import { createDatabase } from "./support/database.ts";
 import { startTestNode, type TestNode } from "./support/node.ts";
 import { type MerchantAnswer, useNode, withNode } from "./support/scenario.ts";
 
@@ -23,6 +25,10 @@ interface UserView {
   name: string;
   restricted: boolean;
   business: boolean;
+}
+
+interface DemoCredentials {
+  kakaoMoment: { businessToken: string; adAccountId: number; userId: number };
 }
 
 interface AdAccountView {
@@ -62,9 +68,13 @@ async function makeAdAccount(fields: object = {}, merchant = shop): Promise<AdAc
 }
 
 /** Of one ad account, in order of commit. */
-async function eventsOf(number: number) {
-  const { body } = await node.get<EventPage>("/naru/v1/events?last=500");
-  return body.events.filter(({ subjectType, data }) => subjectType === "ad-account" && data.number === number);
+/** So many, once no transaction of another test holds them back. */
+async function eventsOf(number: number, count: number) {
+  return eventually(async () => {
+    const { body } = await node.get<EventPage>("/naru/v1/events?last=500");
+    const found = body.events.filter(({ subjectType, data }) => subjectType === "ad-account" && data.number === number);
+    return found.length >= count && found;
+  });
 }
 
 let numbers = 5_000;
@@ -224,7 +234,7 @@ describe("an ad account", () => {
     await call("PATCH", shop, path, {});
     await call("PATCH", shop, path, { members: [] });
     const data = { number, name: "광고계정", state: "on", freeCash: 7 };
-    expect(await eventsOf(number)).toMatchObject([
+    expect(await eventsOf(number, 3)).toMatchObject([
       { type: "ad-account.made", merchantId: shop, subjectSeq: 1, payment: null, data: { ...data, stopped: false } },
       { type: "ad-account.changed", merchantId: shop, subjectSeq: 2, payment: null, data: { ...data, stopped: true } },
       { type: "ad-account.changed", subjectSeq: 3, data: { ...data, stopped: true } },
@@ -246,7 +256,7 @@ describe("an ad account", () => {
       await second.stop();
     }
     expect((await call("GET", shop, path)).body).toMatchObject(Object.assign({}, ...changes));
-    expect((await eventsOf(number)).map(({ subjectSeq }) => subjectSeq)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect((await eventsOf(number, 6)).map(({ subjectSeq }) => subjectSeq)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
 
@@ -632,6 +642,25 @@ describe("an app", () => {
   });
 });
 
+describe("what is nobody's of a merchant", () => {
+  it.each([
+    ["an ad account", "UPDATE ad_accounts SET merchant_id = 'mer_nobody' WHERE number = 12347", "merchant mer_nobody"],
+    ["a member", `UPDATE ad_accounts SET members = '{"usr_ghost": "master"}' WHERE number = 12347`, "user usr_ghost"],
+    ["a token", "UPDATE user_tokens SET user_id = 'usr_ghost'", "user usr_ghost"],
+    ["a user", "UPDATE users SET merchant_id = 'mer_nobody' WHERE number = 1002", "merchant mer_nobody"],
+  ])("%s is found", async (_what, sql, found) => {
+    const own = await startTestNode();
+    try {
+      await own.expectClean();
+      await own.database.pool.query(sql);
+      const breaches = await own.expectClean().catch((failure) => failure.actual);
+      expect(JSON.stringify(breaches)).toContain(found);
+    } finally {
+      await own.stop();
+    }
+  });
+});
+
 describe("the demo merchant", () => {
   it("keeps its keys", async () => {
     for (const key of ["naru_sandbox_key", "naru_sandbox_rest_api_key"]) {
@@ -670,6 +699,41 @@ describe("the demo merchant", () => {
         await second.stop();
       }
     });
+  });
+
+  it("has other numbers where those of a former one are taken, and tells them", async () => {
+    const database = await createDatabase();
+    try {
+      // Its credentials were made for strangers to reach it, so its demo merchant is another.
+      const env = {
+        NARU_HOST: "0.0.0.0",
+        NARU_PUBLIC_URL: "http://127.0.0.1:0",
+        NARU_OPERATOR_TOKEN: "operator-token-0001",
+      };
+      await withNode({ database, env }, async (exposed) => {
+        const headers = { authorization: `Bearer ${env.NARU_OPERATOR_TOKEN}` };
+        const { body } = await exposed.get<DemoCredentials>("/naru/v1/sandbox/credentials", headers);
+        expect(body.kakaoMoment).toMatchObject({ adAccountId: 12_345, userId: 1_001 });
+        expect(body.kakaoMoment.businessToken).not.toBe("naru_sandbox_business_token");
+      });
+      let told: DemoCredentials["kakaoMoment"] | undefined;
+      for (const _start of ["first", "second"]) {
+        await withNode({ database }, async (open) => {
+          const { kakaoMoment } = (await open.get<DemoCredentials>("/naru/v1/sandbox/credentials")).body;
+          told ??= kakaoMoment;
+          expect(kakaoMoment).toEqual(told);
+          expect([kakaoMoment.adAccountId, kakaoMoment.userId].every((number) => number > 999_999)).toBe(true);
+          const headers = {
+            authorization: `Bearer ${kakaoMoment.businessToken}`,
+            adAccountId: String(kakaoMoment.adAccountId),
+          };
+          const { body } = await open.get<object>("/openapi/v4/adAccounts/balance", headers);
+          expect(body).toMatchObject({ id: kakaoMoment.adAccountId, cash: 0 });
+        });
+      }
+    } finally {
+      await database.drop();
+    }
   });
 
   it("is told that an app is unlinked that no token was given to", async () => {

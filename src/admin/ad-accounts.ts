@@ -10,10 +10,11 @@ import {
   numberedAdAccounts,
   withCash,
 } from "../core/ad-accounts/ad-account.ts";
+import { newAdAccount } from "../core/ad-accounts/decide.ts";
 import { numberedUsers, type User, users } from "../core/ad-accounts/user.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
-import { merchants } from "../core/merchants/merchant.ts";
+import { merchants, readCredentialsOf } from "../core/merchants/merchant.ts";
 import { MalformedBody } from "../http/body.ts";
 import { newId } from "../store/index.ts";
 import { fail, unknownMerchant } from "./errors.ts";
@@ -61,7 +62,7 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     async (request, reply) => {
       const { id: merchantId } = request.params;
       const { name, number: chosen, restricted = false, business = true } = readNewUser(request.body);
-      const number = chosen ?? (await newNumber(core, "user"));
+      const number = chosen ?? (await core.newNumber("user"));
       const signInCode = newSignInCode();
       const signInHash = core.secrets.hash(signInCode);
       const made = await core.makeUser({
@@ -105,9 +106,11 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
       const { id, key } = request.params;
       const user = await readUser(request.params);
       if (user === undefined) return unknown(reply, "user", request.params.number);
-      const app = await core.directory.credential("kakao-moment", key);
-      if (app?.merchantId !== id) return fail(reply, 404, "credential-unknown", `the merchant has no app ${key}`);
-      return { tokens: await core.unlinkApp(id, app.id, user.id) };
+      const app = (await readCredentialsOf(pool, [id])).find(
+        (one) => one.key === key && one.settings.app !== undefined,
+      );
+      if (app === undefined) return fail(reply, 404, "credential-unknown", `the merchant has no app ${key}`);
+      return { tokens: await core.unlinkApp(id, { credentialId: app.id, userId: user.id }) };
     },
   );
 
@@ -127,23 +130,9 @@ export async function mountAdAccounts(server: FastifyInstance, core: Core): Prom
     async (request, reply) => {
       const { id: merchantId } = request.params;
       const { number: chosen, members = [], ...given } = readNewAdAccount(request.body);
-      const number = chosen ?? (await newNumber(core, "ad-account"));
-      const owner = given.ownerCompany ?? (await companyOf(merchantId));
-      const made = await core.makeAdAccount({
-        id: newId("ada"),
-        merchantId,
-        number,
-        state: "on",
-        stopped: false,
-        type: "BUSINESS",
-        ownerCompany: owner,
-        advertiser: owner,
-        businessRight: { number: 0, companyName: owner.name },
-        walletNumber: number,
-        freeCash: 0,
-        ...given,
-        members: await readMembers(merchantId, members),
-      });
+      const number = chosen ?? (await core.newNumber("ad-account"));
+      const known = { ...given, id: newId("ada"), merchantId, number, members: await readMembers(merchantId, members) };
+      const made = await core.makeAdAccount(newAdAccount(known, await companyOf(merchantId)));
       if (!made.ok) return numberTaken(reply, "ad account", number);
       return reply.code(201).send((await present([made.value]))[0]);
     },
@@ -223,11 +212,6 @@ function presentUser({ number, merchantId, name, restricted, business, createdAt
 
 function newSignInCode(): string {
   return randomBytes(18).toString("base64url");
-}
-
-/** Beyond those that operators choose. */
-async function newNumber(core: Core, counter: "user" | "ad-account"): Promise<number> {
-  return limits.chosen_number_max + 1 + (await core.nextNumber(counter));
 }
 
 function unknown(reply: FastifyReply, what: "user" | "ad account", number: string) {

@@ -2,7 +2,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "../config.ts";
 import type { Core } from "../core/index.ts";
-import { demoKeys } from "../demo.ts";
 import { decodeUtf8, parseFields } from "../http/body.ts";
 import type { Mounted } from "../http/dialect.ts";
 import { mountAdAccounts } from "./ad-accounts.ts";
@@ -19,7 +18,7 @@ export interface AdminOptions {
   core: Core;
   config: Config;
   metrics: Metrics;
-  merchants: Omit<MerchantsOptions, "demo">;
+  merchants: MerchantsOptions;
   /** Undefined in live mode, where the sandbox paths do not exist. */
   sandbox: SandboxOptions | undefined;
 }
@@ -53,7 +52,7 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
           scope.addHook("preHandler", refuseUntaken);
           await mountBooks(scope, core);
           await mountDeliveries(scope, core);
-          await mountMerchants(scope, core, { ...merchants, demo: sandbox && demoKeys(sandbox.credentials) });
+          await mountMerchants(scope, core, merchants);
           await scope.register(async (inner) => mountAdAccounts(inner, core), { prefix: "/merchants/:id" });
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });

@@ -15,7 +15,7 @@ import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
 import type { Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
-import type { PaymentView } from "./payments/read.ts";
+import type { PaymentView, Reference } from "./payments/read.ts";
 import { type Receipt, receipts } from "./receipts/receipt.ts";
 import { type Refund, refunds } from "./refunds/refund.ts";
 import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
@@ -47,7 +47,7 @@ export class WorkingState {
   readonly virtualAccounts = new Map<string, VirtualAccount>();
   /** By notice key: every deposit of one transaction at a bank. */
   readonly deposits = new Map<string, Deposit[]>();
-  /** By merchant and reference: the payments of it that were ever paid. */
+  /** By merchant, dialect and reference: the payments of it that were ever paid. */
   readonly paidReferences = new Map<string, Set<string>>();
   /** By connector and bank: numbers this batch holds and has not given out. */
   readonly freeNumbers = new Map<string, string[]>();
@@ -92,7 +92,7 @@ export class WorkingState {
 
   putPayment(payment: Payment): void {
     this.payments.set(payment.id, payment);
-    if (payment.paidAt !== null) this.putPaidReference(referenceKey(payment.merchantId, payment.reference), payment.id);
+    if (payment.paidAt !== null) this.putPaidReference(referenceKey(payment), payment.id);
   }
 
   putVirtualAccount(account: VirtualAccount): void {
@@ -119,8 +119,8 @@ export class WorkingState {
   }
 
   /** Whether the reference was ever paid by a payment other than this one. */
-  isPaidElsewhere(merchantId: string, reference: string, paymentId: string | undefined): boolean {
-    const paid = this.paidReferences.get(referenceKey(merchantId, reference));
+  isPaidElsewhere(of: Reference, paymentId: string | undefined): boolean {
+    const paid = this.paidReferences.get(referenceKey(of));
     return [...(paid ?? [])].some((id) => id !== paymentId);
   }
 }
@@ -131,8 +131,9 @@ export function numberKey(of: AccountNumber): string {
   return `${of.connector} ${of.bankCode} ${of.number}`;
 }
 
-export function referenceKey(merchantId: string, reference: string): string {
-  return JSON.stringify([merchantId, reference]);
+/** Each dialect's clients have names of their own. */
+export function referenceKey({ merchantId, dialect, reference }: Reference): string {
+  return JSON.stringify([merchantId, dialect, reference]);
 }
 
 export function poolKey(connector: string, bankCode: string): string {

@@ -10,8 +10,8 @@ import { type ChangeUserRequest, changeUser, makeUser, type NewUser, type User }
 import { type CallLimit, takeTurn } from "./call-turns.ts";
 import { commandOf, type Pipeline } from "./command.ts";
 import type { BankNotice, Capabilities, Connector, PayoutNotice } from "./connector.ts";
-import { type ConsentRequest, exchangeCode, giveConsent } from "./consents/commands.ts";
-import { type AuthorizationCode, type UserToken, unlinkApp, userTokens } from "./consents/consent.ts";
+import { type ConsentRequest, exchangeCode, giveConsent, type UnlinkRequest, unlinkApp } from "./consents/commands.ts";
+import { type AuthorizationCode, type UserToken, userTokens } from "./consents/consent.ts";
 import type { ExchangeRequest } from "./consents/decide.ts";
 import type { NoticeResult, ReceivedNotice } from "./deposits/decide.ts";
 import { queryDeposits } from "./deposits/query.ts";
@@ -85,6 +85,9 @@ export interface CoreFaults {
   answersWith(family: string): Promise<string | undefined>;
 }
 
+/** What has numbers of its own. */
+export type NumberCounter = "user" | "ad-account";
+
 export interface CoreOptions {
   store: Store;
   secrets: Secrets;
@@ -124,6 +127,7 @@ export class Core {
   readonly #updateAdAccount: (request: UpdateAdAccountRequest) => Promise<Outcome<AdAccount, AdAccountRefusal>>;
   readonly #giveConsent: (request: ConsentRequest) => Promise<Outcome<AuthorizationCode, AppRefusal | UserRefusal>>;
   readonly #exchangeCode: (request: ExchangeRequest) => Promise<Outcome<UserToken, CodeRefusal>>;
+  readonly #unlinkApp: (request: UnlinkRequest) => Promise<number>;
   readonly #faults: CoreFaults | undefined;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
@@ -179,6 +183,7 @@ export class Core {
     this.#updateAdAccount = submitter(commandOf(pipeline, updateAdAccount));
     this.#giveConsent = submitter(store.command(giveConsent));
     this.#exchangeCode = submitter(store.command(exchangeCode));
+    this.#unlinkApp = submitter(store.command(unlinkApp));
     this.#faults = options.faults;
     const expire = submitter(commandOf(pipeline, expireVirtualAccounts));
     const sweep = async () => {
@@ -313,18 +318,18 @@ export class Core {
     return this.#exchangeCode(request);
   }
 
-  /** A token of a given hash, as if the user had consented just now; one that is there is made anew. */
-  async grantUserToken(token: Omit<UserToken, "grantedAt" | "unlinkedAt" | "endedAt">): Promise<void> {
+  /** A token of a given hash by no consent but the operator's word; one that is there is made anew. */
+  async grantUserToken(token: Omit<UserToken, "consented" | "grantedAt" | "unlinkedAt" | "endedAt">): Promise<void> {
     const grantedAt = await readRealNow(this.store.pool);
-    await userTokens.upsert(this.store.pool, [{ ...token, grantedAt, unlinkedAt: null, endedAt: null }]);
+    await userTokens.upsert(this.store.pool, [
+      { ...token, consented: false, grantedAt, unlinkedAt: null, endedAt: null },
+    ]);
     this.directory.forget(token.merchantId);
   }
 
   /** A user no longer lets an app act for them; answers how many tokens are void by that. */
-  async unlinkApp(merchantId: string, credentialId: string, userId: string): Promise<number> {
-    const unlinked = await unlinkApp(this.store.pool, credentialId, userId);
-    this.directory.forget(merchantId);
-    return unlinked;
+  async unlinkApp(merchantId: string, request: UnlinkRequest): Promise<number> {
+    return this.#unlinkApp(request).finally(() => this.directory.forget(merchantId));
   }
 
   /** Whether this caller may make the call now, on whichever node the last one was made. */
@@ -335,6 +340,11 @@ export class Core {
   /** The code of the error that this call is answered with on purpose; undefined for most, and always in live mode. */
   async answersWith(family: string): Promise<string | undefined> {
     return this.#faults?.answersWith(family);
+  }
+
+  /** A number for a user or an ad account, beyond those that operators choose. */
+  async newNumber(counter: NumberCounter): Promise<number> {
+    return limits.chosen_number_max + 1 + (await this.nextNumber(counter));
   }
 
   /** A number no other call on any node gets, from which a wire id is made. */

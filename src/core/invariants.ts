@@ -26,6 +26,15 @@ const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accoun
   .map((table) => `SELECT id, event_seq, state FROM ${table}`)
   .join(" UNION ALL ");
 
+/** What belongs to a merchant beside payments and what they are made of. */
+const owned = ["users", "ad_accounts", "authorization_codes", "user_tokens"]
+  .map((table) => `SELECT id, merchant_id FROM ${table}`)
+  .join(" UNION ALL ");
+
+/** What is a user's, who must be of the same merchant. */
+const ofUsers = `SELECT id, merchant_id, user_id FROM authorization_codes UNION ALL SELECT id, merchant_id, user_id FROM user_tokens
+  UNION ALL SELECT id, merchant_id, jsonb_object_keys(members) FROM ad_accounts`;
+
 export const invariants: readonly Invariant[] = [
   {
     name: "balances are the sums of their transfers",
@@ -182,6 +191,10 @@ export const invariants: readonly Invariant[] = [
       WHERE NOT EXISTS (SELECT FROM merchants m WHERE m.id = p.merchant_id)
       UNION ALL SELECT v.id || ': merchant of its payment differs' FROM virtual_accounts v JOIN payments p ON p.id = v.payment_id
       WHERE v.merchant_id <> p.merchant_id
+      UNION ALL SELECT t.id || ': merchant ' || t.merchant_id FROM (${owned}) t
+      WHERE NOT EXISTS (SELECT FROM merchants m WHERE m.id = t.merchant_id)
+      UNION ALL SELECT t.id || ': user ' || t.user_id || ' of merchant ' || coalesce(u.merchant_id, 'none') FROM (${ofUsers}) t
+      LEFT JOIN users u ON u.id = t.user_id WHERE u.merchant_id IS DISTINCT FROM t.merchant_id
       UNION ALL SELECT d.id || ': merchant of its payment differs' FROM deliveries d JOIN payments p ON p.id = d.payment_id
       WHERE d.merchant_id <> p.merchant_id`,
   },

@@ -94,26 +94,28 @@ export async function withinTime<Value>(
   return Promise.race([work(signal), late]);
 }
 
+/** What is only kept for a while: rows by key, whose time (real, of `column`) is longer ago than they are kept. */
+const prunings = (exchangesKept_days: number) => [
+  { table: "batches", key: "id", column: "committed_at", kept_hours: limits.batches_kept_hours },
+  { table: "exchanges", key: "id", column: "at", kept_hours: 24 * exchangesKept_days },
+  { table: "authorization_codes", key: "id", column: "expires_at", kept_hours: limits.consents_kept_hours },
+  { table: "user_tokens", key: "id", column: "ended_at", kept_hours: limits.consents_kept_hours },
+  { table: "call_turns", key: "(call, caller)", column: "taken_at", kept_hours: limits.call_turns_kept_hours },
+  { table: "nodes", key: "id", column: "heartbeat_at", kept_hours: limits.nodes_kept_hours },
+];
+
 /** Removes what has served its time, a bounded number of rows per call; tells whether more may be left. */
 export async function prune(pool: Pool, exchangesKept_days: number): Promise<boolean> {
-  const batches = await pool.query(
-    `DELETE FROM batches WHERE id IN (SELECT id FROM batches
-      WHERE committed_at < clock_timestamp() - $1 * interval '1 hour' LIMIT $2)`,
-    [limits.batches_kept_hours, limits.prune_batch],
-  );
-  const exchanges = await pool.query(
-    `DELETE FROM exchanges WHERE id IN (SELECT id FROM exchanges
-      WHERE at < clock_timestamp() - $1 * interval '1 day' LIMIT $2)`,
-    [exchangesKept_days, limits.prune_batch],
-  );
-  await pool.query(
-    `DELETE FROM authorization_codes WHERE id IN (SELECT id FROM authorization_codes
-      WHERE expires_at < clock_timestamp() - $1 * interval '1 hour' LIMIT $2)`,
-    [limits.authorization_codes_kept_hours, limits.prune_batch],
-  );
-  await pool.query("DELETE FROM call_turns WHERE taken_at < clock_timestamp() - $1 * interval '1 hour'", [
-    limits.call_turns_kept_hours,
-  ]);
-  await pool.query("DELETE FROM nodes WHERE heartbeat_at < clock_timestamp() - interval '1 hour'");
-  return batches.rowCount === limits.prune_batch || exchanges.rowCount === limits.prune_batch;
+  let isMoreLeft = false;
+  for (const { table, key, column, kept_hours } of prunings(exchangesKept_days)) {
+    const columns = key.replace(/[()]/g, "");
+    // The time is a sub-select, evaluated once, so that the index by age can be used.
+    const pruned = await pool.query(
+      `DELETE FROM ${table} WHERE ${key} IN (SELECT ${columns} FROM ${table}
+        WHERE ${column} < (SELECT clock_timestamp() - $1 * interval '1 hour') LIMIT $2)`,
+      [kept_hours, limits.prune_batch],
+    );
+    isMoreLeft ||= pruned.rowCount === limits.prune_batch;
+  }
+  return isMoreLeft;
 }

@@ -72,6 +72,8 @@ export const limits = {
 
   /** How long a committed batch's fence is kept; far longer than a lost COMMIT takes to settle. */
   batches_kept_hours: 24,
+  /** Of a node that is dead. */
+  nodes_kept_hours: 1,
   prune_interval_ms: 10 * 60_000,
   prune_batch: 10_000,
 
@@ -81,8 +83,8 @@ export const limits = {
 
   /** How long a user's consent waits to be exchanged for a token. */
   authorization_code_s: 600,
-  /** How long a code that nobody used, or a turn that was taken, is kept. */
-  authorization_codes_kept_hours: 24,
+  /** How long codes and tokens are kept that are worth nothing any more, and turns that were taken. */
+  consents_kept_hours: 24,
   call_turns_kept_hours: 1,
   /** Live tokens of one app for one user; an older one ends when it is one too many. */
   user_tokens_max: 20,

@@ -4,6 +4,8 @@ export const httpLimits = {
   body_bytes: 262_144,
   /** The same for who has no token yet. */
   token_body_bytes: 16_384,
+  /** A form that carries what came in an address, and some fields more. */
+  form_bytes: 131_072,
   /** Address and headers. A hundred order ids of forty Korean characters take 40 kB. */
   header_bytes: 65_536,
   /** Objects and arrays within each other. */

@@ -279,6 +279,24 @@ describe("switching", () => {
     expect(await eventsOf(mine)).toEqual(["ad-account.made", "ad-account.changed", "ad-account.changed"]);
   });
 
+  it("leaves behind which it was, and who asked for it", async () => {
+    const mine = await advertiser(node);
+    const sent = { headers: { adAccountId: String(mine.adAccountId) }, body: { config: "OFF" } };
+    expect((await mine.paced("PUT", "/openapi/v4/adAccounts/onOff", sent)).status).toBe(200);
+    const { rows } = await node.database.pool.query(
+      `SELECT e.data ->> 'by' AS by, u.id AS user, x.request, x.status, x.answer FROM ad_accounts a
+        JOIN events e ON e.subject_id = a.id AND e.type = 'ad-account.changed' JOIN users u ON u.number = $2
+        JOIN exchanges x ON x.merchant_id = a.merchant_id AND x.request ->> 'adAccountId' = a.number::text
+          AND x.path = '/openapi/v4/adAccounts/onOff'
+        WHERE a.number = $1`,
+      [mine.adAccountId, mine.user],
+    );
+    const request = { adAccountId: mine.adAccountId, config: "OFF" };
+    expect(rows).toEqual([
+      { by: rows[0].user, user: expect.stringMatching(/^usr_/), request, status: 200, answer: "" },
+    ]);
+  });
+
   it("to what it is already changes nothing, and is answered the same", async () => {
     const mine = await advertiser(node);
     const { status, text } = await mine.switch("ON");

@@ -370,6 +370,16 @@ describe("what a token is for", () => {
 });
 
 describe("the end of a token", () => {
+  it("does not come to the demo's own by consents of its user", async () => {
+    for (let made = 0; made < 21; made += 1) await businessToken(node, demoApp);
+    const fresh = await startTestNode({ database: node.database });
+    try {
+      expect((await list("naru_sandbox_business_token", fresh.url)).status).toBe(200);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   it("comes with the user's 21st of one app, to the oldest alone", async () => {
     const app = await ownApp();
     const other = await ownApp();
@@ -504,6 +514,16 @@ const provoked: Provoked[] = [
 const documented =
   "KOE003 KOE005 KOE008 KOE010 KOE025 KOE026 KOE027 KOE028 KOE101 KOE123 KOE124 KOE125 KOE201 KOE232 KOE233 KOE303 KOE320";
 
+it.each([
+  ["Korean", "상".repeat(910)],
+  ["Latin", "x".repeat(8_192)],
+])("what the page takes can be answered, however long it is in %s", async (_script, state) => {
+  const resource_ids = ["moment:12345", ...Array(99).fill(`moment:${"1".repeat(15)}`)];
+  expect((await authorize(node, demoApp, { state, resource_ids })).status).toBe(200);
+  const declined = sentTo(await decide(node, demoApp, { state, resource_ids, decision: "decline" }));
+  expect(declined.searchParams.get("state")).toBe(state);
+});
+
 describe("errors of consent", () => {
   it("are brought about here, all that are documented", () => {
     expect(provoked.map(({ code }) => code).join(" ")).toBe(documented);
@@ -562,9 +582,11 @@ describe("errors of consent", () => {
 
   it("are told of addresses that are not there, and of bodies that are too long", async () => {
     expect(errorOf(await raw(node.url, { method: "GET", path: "/oauth/business/other" }))).toEqual([404, "KOE002"]);
-    const long = await decide(node, demoApp, { state: "x".repeat(20_000) });
+    const long = await decide(node, demoApp, { state: "x".repeat(132_000) });
     expect(errorOf(long)).toEqual([413, "KOE001"]);
-    expect(errorOf(await authorize(node, demoApp, { state: "x".repeat(4_097) }))).toEqual([400, "KOE001"]);
+    for (const state of ["x".repeat(8_193), "상".repeat(911)]) {
+      expect(errorOf(await authorize(node, demoApp, { state }))).toEqual([400, "KOE001"]);
+    }
   });
 });
 

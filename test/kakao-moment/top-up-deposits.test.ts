@@ -226,6 +226,20 @@ describe("two dialects of one merchant", () => {
     expect(await node.payment(issued.imp_uid)).toMatchObject({ status: "paid", amount: 4_321 });
   });
 
+  it("which have names of their own: an order that is called like a top-up is in nobody's way", async () => {
+    const mine = await advertiser(node);
+    const { accountNumber } = await mine.topUp({ amount });
+    const { reference } = (await storyOf(accountNumber)).payment;
+    const [adAccount, running] = reference.split("-");
+    const next = `${adAccount}-${Number(running) + 1}`;
+    for (const merchant_uid of [reference, next]) await node.paid({ merchant_uid });
+    expect((await node.deposit(accountNumber)).body).toMatchObject({ outcome: "matched", reason: null });
+    const another = await mine.topUp({ amount });
+    expect((await storyOf(another.accountNumber)).payment.reference).toBe(next);
+    expect((await node.deposit(another.accountNumber)).body).toMatchObject({ outcome: "matched", reason: null });
+    await expectCash(mine, 2 * amount);
+  });
+
   it("of which one announces its payments, and the other does not", async () => {
     const settings = { noticeUrl: shop.url, resendWebhooks: true };
     const made = await operate<MerchantAnswer>(node, "POST", "/merchants", { name: "알림상점", settings });

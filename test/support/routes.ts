@@ -41,7 +41,7 @@ export async function mountedRoutes(): Promise<Routes> {
   const { core, dialects } = createCore(config, store, secrets, log, () => Promise.reject(), faults);
   const bank = new SandboxBank(core, faults, log);
   const sandbox = { core, bank, faults, credentials: demoCredentials(config, secrets), bankChecksAmounts: true };
-  const merchants = { dialects, newChannels: undefined };
+  const merchants = { dialects, newChannels: undefined, demo: undefined };
   const mounted: Route[] = [];
   const naru = admin({ core, config, metrics: createMetrics(), merchants, sandbox });
   const server = await createServer({

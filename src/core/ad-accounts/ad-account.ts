@@ -73,15 +73,16 @@ export const adAccounts = table<AdAccount>(
 
 export const numberedAdAccounts = numbered(adAccounts);
 
-/** The ad account after a change, and the one event that tells of it. */
+/** The ad account after a change, and the one event that tells of it; `by`: a user's id, or null for the operator. */
 export function changeAdAccount(
   adAccount: AdAccount,
   change: Partial<AdAccount>,
   type: AdAccountEventType,
+  by: string | null,
   now: Date,
 ): { adAccount: AdAccount; event: NewEvent } {
   const tell = ({ number, name, stopped, freeCash }: AdAccount) =>
-    ({ subjectType: "ad-account", paymentId: null, type, data: { number, name, stopped, freeCash } }) as const;
+    ({ subjectType: "ad-account", paymentId: null, type, data: { number, name, stopped, freeCash, by } }) as const;
   const { changed, event } = changeSubject(adAccount, change, tell, now);
   return { adAccount: changed, event };
 }

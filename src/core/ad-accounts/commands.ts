@@ -3,27 +3,23 @@ import { type CoreCommand, WorkingState } from "../command.ts";
 import type { AdAccountRefusal, Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
 import { type AdAccount, adAccounts, numberedAdAccounts } from "./ad-account.ts";
-import { type AdAccountChange, decideChange, decideMake, type NewAdAccount } from "./decide.ts";
+import { type AdAccountChange, type Asking, decideChange, decideMake, type NewAdAccount } from "./decide.ts";
 
 export const makeAdAccount: CoreCommand<NewAdAccount, Outcome<AdAccount, AdAccountRefusal>> = {
   name: "make-ad-account",
 
   async load(tx, requests) {
-    const numbers = requests.map((request) => request.number);
-    return stateOf(await numberedAdAccounts.findTaken(tx, "0-ad-account", numbers));
+    return stateOf(await numberedAdAccounts.findTaken(tx, "0-ad-account", requests));
   },
 
-  decide(state, request, now) {
-    const isTaken = [...state.adAccounts.values()].some((one) => one.number === request.number);
-    return decideMake(isTaken, request, now);
-  },
+  decide: (state, request, now) => decideMake([...state.adAccounts.values()], request, now),
 };
 
 export interface UpdateAdAccountRequest {
   adAccountId: string;
   change: AdAccountChange;
   /** The user who asks for it; undefined: the operator. */
-  by?: string;
+  by?: Asking;
   exchange?: ExchangeDraft<Outcome<AdAccount, AdAccountRefusal>>;
 }
 

@@ -2,6 +2,7 @@
 import { type ClaimScope, claim, type Queryable, type Statement, type Table } from "../../store/index.ts";
 
 export interface Numbered {
+  id: string;
   merchantId: string;
   number: number;
 }
@@ -30,13 +31,15 @@ export function numbered<Row extends Numbered>(table: Table<Row>) {
     async list(db: Queryable, merchantId: string, after: number, count: number): Promise<Row[]> {
       return (await db.query<Row & Record<string, unknown>>(list, [merchantId, after, count])).rows;
     },
-    /** Those of these numbers that are taken; whoever else wants one of them comes after. */
-    async findTaken(tx: Queryable, scope: ClaimScope, numbers: readonly number[]): Promise<Row[]> {
-      await claim(
-        tx,
-        numbers.map((number) => ({ scope, key: String(number) })),
-      );
-      return this.find(tx, numbers);
+    /** Those that have the number or the id of one that is wanted; whoever else wants such comes after. */
+    async findTaken(tx: Queryable, scope: ClaimScope, wanted: readonly Numbered[]): Promise<Row[]> {
+      await claim(tx, [
+        ...wanted.map(({ number }) => ({ scope, key: String(number) })),
+        ...wanted.map(({ merchantId: key }) => ({ scope: "0-merchant" as const, key })),
+      ]);
+      const [numbers, ids] = [wanted.map(({ number }) => number), wanted.map(({ id }) => id)];
+      const [byNumber, byId] = [await this.find(tx, numbers), await table.read(tx, ids)];
+      return [...new Map([...byNumber, ...byId].map((row) => [row.id, row])).values()];
     },
   };
 }

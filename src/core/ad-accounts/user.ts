@@ -27,26 +27,33 @@ export const numberedUsers = numbered(users);
 
 export type NewUser = Omit<User, "createdAt">;
 
-/** A number that is taken is refused. */
-export const makeUser: Command<NewUser, Set<number>, { result: Outcome<NewUser, NumberTaken> }> = {
+/** A number that is taken is refused; one that was made before is as it was. */
+export const makeUser: Command<
+  NewUser,
+  Map<string, NewUser>,
+  { result: Outcome<NewUser, NumberTaken>; made: NewUser | undefined }
+> = {
   name: "make-user",
 
   async load(tx, requests) {
-    const numbers = requests.map((request) => request.number);
-    return new Set((await numberedUsers.findTaken(tx, "0-user", numbers)).map((user) => user.number));
+    return new Map((await numberedUsers.findTaken(tx, "0-user", requests)).map((user) => [user.id, user]));
   },
 
-  decide(taken, user) {
-    return { result: taken.has(user.number) ? refused({ code: "number-taken", number: user.number }) : accepted(user) };
+  decide(known, user) {
+    const before = known.get(user.id);
+    if (before !== undefined) return { result: accepted(before), made: undefined };
+    const isTaken = [...known.values()].some((other) => other.number === user.number);
+    if (isTaken) return { result: refused({ code: "number-taken", number: user.number }), made: undefined };
+    return { result: accepted(user), made: user };
   },
 
-  apply(taken, { result }) {
-    if (result.ok) taken.add(result.value.number);
+  apply(known, { made }) {
+    if (made !== undefined) known.set(made.id, made);
   },
 
   async save(tx, decisions, createdAt) {
-    const made = decisions.flatMap(({ result }) => (result.ok ? [{ ...result.value, createdAt }] : []));
-    await users.insert(tx, made);
+    const all = decisions.flatMap(({ made }) => (made === undefined ? [] : [{ ...made, createdAt }]));
+    await users.insert(tx, all);
   },
 };
 

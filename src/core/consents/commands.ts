@@ -78,7 +78,8 @@ const END_SURPLUS: Statement = {
   text: `UPDATE user_tokens SET ended_at = date_trunc('milliseconds', clock_timestamp()) WHERE id IN (
     SELECT t.id FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (credential_id, user_id)) wanted
     CROSS JOIN LATERAL (SELECT id FROM user_tokens u WHERE u.credential_id = wanted.credential_id
-      AND u.user_id = wanted.user_id AND ended_at IS NULL ORDER BY granted_at DESC, id OFFSET $3) t)`,
+      AND u.user_id = wanted.user_id AND ended_at IS NULL AND unlinked_at IS NULL AND consented
+      ORDER BY granted_at DESC, id OFFSET $3) t)`,
 };
 
 export const exchangeCode: Command<
@@ -122,5 +123,79 @@ export const exchangeCode: Command<
       all.map(({ token }) => token.userId),
       limits.user_tokens_max,
     ]);
+  },
+};
+
+export interface UnlinkRequest {
+  credentialId: string;
+  userId: string;
+}
+
+interface UnlinkState {
+  codes: AuthorizationCode[];
+  tokens: UserToken[];
+  now: Date;
+}
+
+interface Unlinked {
+  /** How many tokens are void by it. */
+  result: number;
+  codes: AuthorizationCode[];
+  tokens: UserToken[];
+}
+
+/** Those of each app and user that are worth something, by the partial indexes of them. */
+const WAITING_CODES: Statement = {
+  name: "waiting-authorization-codes",
+  text: `SELECT ${authorizationCodes.select("c")} FROM unnest($1::text[], $2::text[]) AS w (credential_id, user_id)
+    JOIN authorization_codes c USING (credential_id, user_id) WHERE used_at IS NULL`,
+};
+const LINKED_TOKENS: Statement = {
+  name: "linked-user-tokens",
+  text: `SELECT t.id FROM unnest($1::text[], $2::text[]) AS w (credential_id, user_id)
+    JOIN user_tokens t USING (credential_id, user_id) WHERE ended_at IS NULL AND unlinked_at IS NULL`,
+};
+
+/** A user takes back all that an app was let do; it may ask again. Codes that wait to be exchanged are void too. */
+export const unlinkApp: Command<UnlinkRequest, UnlinkState, Unlinked> = {
+  name: "unlink-app",
+
+  async load(tx, requests) {
+    const pairs = [...new Map(requests.map((one) => [`${one.credentialId} ${one.userId}`, one])).values()];
+    const values = [pairs.map((one) => one.credentialId), pairs.map((one) => one.userId)];
+    // Whoever exchanges a code of the app holds its row.
+    await credentials.lock(tx, [...new Set(values[0])]);
+    const linked = (await tx.query<{ id: string }>(LINKED_TOKENS, values)).rows.map(({ id }) => id);
+    await userTokens.lock(tx, linked);
+    const tokens = await userTokens.read(tx, linked);
+    return {
+      codes: (await tx.query<AuthorizationCode>(WAITING_CODES, values)).rows,
+      tokens: tokens.filter((token) => token.endedAt === null),
+      now: await readRealNow(tx),
+    };
+  },
+
+  decide({ codes, tokens, now }, { credentialId, userId }) {
+    const isMeant = (one: UnlinkRequest) => one.credentialId === credentialId && one.userId === userId;
+    const unlinked = tokens.filter(isMeant).map((token) => ({ ...token, unlinkedAt: now }));
+    const voided = codes.filter(isMeant).map((code) => ({ ...code, usedAt: now }));
+    return { result: unlinked.length, codes: voided, tokens: unlinked };
+  },
+
+  apply(state, { codes, tokens }) {
+    const done = new Set([...codes, ...tokens].map(({ id }) => id));
+    state.codes = state.codes.filter(({ id }) => !done.has(id));
+    state.tokens = state.tokens.filter(({ id }) => !done.has(id));
+  },
+
+  async save(tx, decisions) {
+    await authorizationCodes.upsert(
+      tx,
+      decisions.flatMap(({ codes }) => codes),
+    );
+    await userTokens.upsert(
+      tx,
+      decisions.flatMap(({ tokens }) => tokens),
+    );
   },
 };

@@ -33,6 +33,8 @@ export interface UserToken extends Omit<Wish, "redirectUri"> {
   merchantId: string;
   credentialId: string;
   userId: string;
+  /** On the page; otherwise it is of the operator's making. */
+  consented: boolean;
   grantedAt: Date;
   unlinkedAt: Date | null;
   endedAt: Date | null;
@@ -46,34 +48,25 @@ export const authorizationCodes = table<AuthorizationCode>(
 
 export const userTokens = table<UserToken>(
   "user_tokens",
-  ["id", "merchantId", "credentialId", "userId", "scopes", "adAccounts", "grantedAt", "unlinkedAt", "endedAt"],
+  [
+    "id",
+    "merchantId",
+    "credentialId",
+    "userId",
+    "scopes",
+    "adAccounts",
+    "consented",
+    "grantedAt",
+    "unlinkedAt",
+    "endedAt",
+  ],
   ["id"],
 );
 
-const VOID_CODES: Statement = {
-  name: "void-codes-of-app",
-  text: `UPDATE authorization_codes SET used_at = date_trunc('milliseconds', clock_timestamp())
-    WHERE id IN (SELECT id FROM authorization_codes
-      WHERE credential_id = $1 AND user_id = $2 AND used_at IS NULL ORDER BY id FOR UPDATE)`,
-};
-const UNLINK: Statement = {
-  name: "unlink-app",
-  text: `UPDATE user_tokens SET unlinked_at = date_trunc('milliseconds', clock_timestamp())
-    WHERE credential_id = $1 AND user_id = $2 AND ended_at IS NULL AND unlinked_at IS NULL`,
-};
 const END: Statement = {
   name: "end-user-token",
   text: "UPDATE user_tokens SET ended_at = date_trunc('milliseconds', clock_timestamp()) WHERE id = $1 AND ended_at IS NULL",
 };
-
-/**
- * The user takes back all that the app was let do; it may ask again. Answers how many tokens are void by that. Codes come
- * first: that waits for those that are being exchanged, so their tokens are seen.
- */
-export async function unlinkApp(pool: Pool, credentialId: string, userId: string): Promise<number> {
-  await pool.query(VOID_CODES, [credentialId, userId]);
-  return (await pool.query(UNLINK, [credentialId, userId])).rowCount ?? 0;
-}
 
 export async function endUserToken(pool: Pool, id: string): Promise<void> {
   await pool.query(END, [id]);

@@ -159,6 +159,7 @@ describe("a code is worth a token", () => {
           userId,
           scopes,
           adAccounts,
+          consented: true,
           grantedAt: now,
           unlinkedAt: null,
           endedAt: null,

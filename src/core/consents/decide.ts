@@ -56,6 +56,6 @@ export function decideExchange(
   if (!isLive) return refused({ code: "code-unknown" });
   if (code.redirectUri !== redirectUri) return refused({ code: "redirect-differs", uri: redirectUri });
   const { merchantId, credentialId, userId, scopes, adAccounts } = code;
-  const token = { id: tokenId, merchantId, credentialId, userId, scopes, adAccounts, grantedAt: now };
+  const token = { id: tokenId, merchantId, credentialId, userId, scopes, adAccounts, consented: true, grantedAt: now };
   return accepted({ code: { ...code, usedAt: now }, token: { ...token, unlinkedAt: null, endedAt: null } });
 }

@@ -28,7 +28,7 @@ export async function inquire(
   const found = await payments.read(db, [...new Set(candidates.map((account) => account.paymentId))]);
   for (const payment of found) state.putPayment(payment);
   for (const paid of await readPaidReferences(db, found)) {
-    state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
+    state.putPaidReference(referenceKey(paid), paid.id);
   }
   return (inquiry, at) => {
     const account = holderAt(state.withNumber(inquiry), at);
@@ -37,7 +37,7 @@ export async function inquire(
     return {
       account: account!,
       payment,
-      paidElsewhere: state.isPaidElsewhere(payment.merchantId, payment.reference, payment.id),
+      paidElsewhere: state.isPaidElsewhere(payment, payment.id),
     };
   };
 }

@@ -43,12 +43,12 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
     const before = await locate(tx, notices);
     const { paymentIds } = before;
     const unlocked = await payments.read(tx, paymentIds);
-    const references = unlocked.map((payment) => ({ merchantId: payment.merchantId, reference: payment.reference }));
+    const references = unlocked.map(({ merchantId, dialect, reference }) => ({ merchantId, dialect, reference }));
 
     const claims: Claim[] = [
       ...references.map((one) => ({
         scope: "2-reference" as const,
-        key: referenceKey(one.merchantId, one.reference),
+        key: referenceKey(one),
       })),
       ...notices.map((notice) => ({ scope: "3-notice" as const, key: noticeKey(notice) })),
     ];
@@ -66,7 +66,7 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
     for (const account of after.accounts) state.putVirtualAccount(account);
     for (const deposit of after.deposits) state.putDeposit(deposit);
     for (const paid of await readPaidReferences(tx, references)) {
-      state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
+      state.putPaidReference(referenceKey(paid), paid.id);
     }
     return state;
   },
@@ -79,7 +79,7 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
       payment && {
         account,
         payment,
-        paidElsewhere: state.isPaidElsewhere(payment.merchantId, payment.reference, payment.id),
+        paidElsewhere: state.isPaidElsewhere(payment, payment.id),
       };
     const credit = earlier.find((deposit) => deposit.kind === "credit" && deposit.state === "matched");
     const funded = credit && state.payments.get(credit.paymentId!);

@@ -110,7 +110,7 @@ export class Directory {
     if (token === undefined || token.endedAt !== null) return undefined;
     const [app] = await credentials.read(this.#pool, [token.credentialId]);
     const [user] = await users.read(this.#pool, [token.userId]);
-    return put(tokenHash, { app, user: user!, token }, limits.directory_trust_ms);
+    return user && put(tokenHash, { app, user, token }, limits.directory_trust_ms);
   }
 
   async #findByToken(tokenHash: string): Promise<Tenant | undefined> {

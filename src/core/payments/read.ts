@@ -10,13 +10,15 @@ import { type Payment, payments } from "./payment.ts";
 /** By index on (reference, merchant_id); few rows share a reference. */
 const READ_PAID_REFERENCES: Statement = {
   name: "read-paid-references",
-  text: `SELECT p.id, p.merchant_id AS "merchantId", p.reference
-    FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS w (merchant_id, reference)) wanted
-    JOIN payments p USING (merchant_id, reference) WHERE p.paid_at IS NOT NULL`,
+  text: `SELECT p.id, p.merchant_id AS "merchantId", p.dialect, p.reference
+    FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS w (merchant_id, dialect, reference)) wanted
+    JOIN payments p USING (merchant_id, dialect, reference) WHERE p.paid_at IS NOT NULL`,
 };
 
+/** A merchant's own name for an order, among those of one dialect's clients. */
 export interface Reference {
   merchantId: string;
+  dialect: string;
   reference: string;
 }
 
@@ -26,7 +28,11 @@ export async function readPaidReferences(
   references: readonly Reference[],
 ): Promise<(Reference & { id: string })[]> {
   if (references.length === 0) return [];
-  const values = [references.map((one) => one.merchantId), references.map((one) => one.reference)];
+  const values = [
+    references.map((one) => one.merchantId),
+    references.map((one) => one.dialect),
+    references.map((one) => one.reference),
+  ];
   return (await tx.query<Reference & { id: string }>(READ_PAID_REFERENCES, values)).rows;
 }
 

@@ -39,13 +39,13 @@ export function issueVirtualAccount(
       await claim(tx, [
         ...requests.map((request) => ({
           scope: "2-reference" as const,
-          key: referenceKey(request.merchantId, request.reference),
+          key: referenceKey(request),
         })),
         ...wishes.map((wish) => ({ scope: "4-number" as const, key: wishKey(wish) })),
       ]);
       const state = new WorkingState();
       for (const paid of await readPaidReferences(tx, requests)) {
-        state.putPaidReference(referenceKey(paid.merchantId, paid.reference), paid.id);
+        state.putPaidReference(referenceKey(paid), paid.id);
       }
       for (const [key, wanted] of countByPool(requests)) {
         const numbers = connectors.get(wanted.connector)?.pool;
@@ -61,7 +61,7 @@ export function issueVirtualAccount(
 
     decide(state, request, now) {
       const free = state.freeNumbers.get(poolKey(request.channel.connector, request.bankCode));
-      const referencePaid = state.isPaidElsewhere(request.merchantId, request.reference, undefined);
+      const referencePaid = state.isPaidElsewhere(request, undefined);
       const wish = wishOf(request);
       const known = wish && state.knownNumbers.get(wishKey(wish));
       const inUse = known !== undefined && state.withNumber(known).some((account) => account.state === "open");

@@ -2,12 +2,13 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { type AdAccount, numberedAdAccounts } from "../../core/ad-accounts/ad-account.ts";
+import { type Asking, accessObjection } from "../../core/ad-accounts/decide.ts";
 import type { CallLimit } from "../../core/call-turns.ts";
 import type { Core } from "../../core/index.ts";
 import type { Grant } from "../../core/merchants/directory.ts";
 import type { AppSettings } from "../../core/merchants/merchant.ts";
 import type { Read } from "../../http/validate.ts";
-import { errorOfCode, errors, type KakaoError } from "./errors.ts";
+import { adAccountError, errorOfCode, errors, type KakaoError } from "./errors.ts";
 import { scopes } from "./identifiers.ts";
 
 /** What a call needs beside a live token. */
@@ -75,17 +76,22 @@ function objectionTo({ app, user, token }: Grant, { scope }: Access): KakaoError
   return token.scopes.includes(scope) ? undefined : errors.scopeMissing([scope], token.scopes);
 }
 
-/** The ad account of a number, if the caller's user has a right to it and let the app have it. */
-export async function findRightful(
+/** Who asks, as the rules of ad accounts have it. */
+export function askingOf({ user, token }: Grant): Asking {
+  return { userId: user.id, adAccounts: token.adAccounts };
+}
+
+/** The merchant's ad account of a number, if the caller may look at it, or use it. */
+export async function findAdAccount(
   core: Core,
-  { merchant, user, token }: Grant,
+  grant: Grant,
   number: number,
+  purpose: "look" | "use",
 ): Promise<Read<AdAccount, KakaoError>> {
   const found = Number.isSafeInteger(number)
-    ? await numberedAdAccounts.findOf(core.store.pool, merchant.id, number)
+    ? await numberedAdAccounts.findOf(core.store.pool, grant.merchant.id, number)
     : undefined;
   if (found === undefined) return { ok: false, error: errors.adAccountUnknown };
-  const isLet = token.adAccounts === null || token.adAccounts.includes(number);
-  if (found.members[user.id] === undefined || !isLet) return { ok: false, error: errors.adAccountNotYours };
-  return { ok: true, value: found };
+  const objection = accessObjection(found, askingOf(grant), purpose);
+  return objection === undefined ? { ok: true, value: found } : { ok: false, error: adAccountError(objection) };
 }

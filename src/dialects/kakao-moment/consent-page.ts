@@ -4,6 +4,7 @@ import type { Wish } from "../../core/consents/consent.ts";
 import type { AppSettings } from "../../core/merchants/merchant.ts";
 import { html, type Language, type Page } from "../../http/page.ts";
 import type { ConsentError } from "./errors.ts";
+import { authorizePath } from "./identifiers.ts";
 import type { AuthorizeQuery } from "./schemas/index.ts";
 
 const texts = {
@@ -125,7 +126,7 @@ export function consentPage(view: ConsentView, language: Language): Sheet {
 !${items}
 <li>${text.resources}!${resourcesOf(wish, text)}</li>
 </ul>
-<form method="post">
+<form method="post" action="${authorizePath}">
 !${hiddenOf(fields)}
 !${failed === undefined ? "" : html`<p class="alarm" role="alert" id="alarm">${alarm}</p>`}
 !${users === undefined ? signIn(failed, text) : choices(users, text)}

@@ -3,6 +3,9 @@
 /** As `payments.dialect` has it. */
 export const dialect = "kakao-moment";
 
+/** Where users are asked for consent. */
+export const authorizePath = "/oauth/business/authorize";
+
 /** No id of a top-up goes over the wire; operators find it by the ad account and a running number. */
 export function topUpId(adAccount: number, number: number): string {
   return `${adAccount}-${number}`;

@@ -4,7 +4,7 @@ import { type AdAccount as CoreAdAccount, searchMemberships, withCash } from "..
 import type { AdAccountRefusal, Outcome } from "../../../core/errors.ts";
 import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
-import { findRightful } from "../auth.ts";
+import { askingOf, findAdAccount } from "../auth.ts";
 import { adAccountError, errors } from "../errors.ts";
 import { managing, readLong } from "../identifiers.ts";
 import { type Config, configs, presentAdAccount, presentBalance, presentBizRight, presentItem } from "../present.ts";
@@ -100,7 +100,7 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
   /** What the call's ad account shows, if its user has a right to it. */
   const show = async (call: Call, number: Read<number>, present: (adAccount: CoreAdAccount) => Promise<Json>) => {
     if (!number.ok) return failure(number.error);
-    const found = await findRightful(core, call.grant, number.value);
+    const found = await findAdAccount(core, call.grant, number.value, "look");
     return found.ok ? success(await present(found.value)) : failure(found.error);
   };
   const funded = async (adAccount: CoreAdAccount) => (await withCash(pool, [adAccount]))[0]!;
@@ -128,12 +128,12 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
     if (!number.ok) return failure(number.error);
     const fields = readSwitch(call.body);
     if (!fields.ok) return failure(fields.error);
-    const found = await findRightful(core, call.grant, number.value);
+    const found = await findAdAccount(core, call.grant, number.value, "use");
     if (!found.ok) return failure(found.error);
-    const exchange = exchangeOf(onOff, {}, call.body, answerSwitched);
+    const exchange = exchangeOf(onOff, {}, { ...call.body, adAccountId: number.value }, answerSwitched);
     const change = { state: configs[fields.value.config as Config] };
     return answerSwitched(
-      await core.updateAdAccount({ adAccountId: found.value.id, change, by: call.grant.user.id, exchange }),
+      await core.updateAdAccount({ adAccountId: found.value.id, change, by: askingOf(call.grant), exchange }),
     );
   });
 }

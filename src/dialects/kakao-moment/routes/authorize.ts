@@ -16,8 +16,8 @@ import { type Problem, type Read, readerIn } from "../../../http/validate.ts";
 import { randomToken } from "../auth.ts";
 import { consentPage, errorPage } from "../consent-page.ts";
 import { type ConsentError, consentError, consentErrorBody, consentErrorOfCode, consentErrors } from "../errors.ts";
-import { dialect, readLong, readResources, scopesOfResources } from "../identifiers.ts";
-import { AuthorizeQuery, ConsentErrorBody, Decision } from "../schemas/index.ts";
+import { authorizePath, dialect, readLong, readResources, scopesOfResources } from "../identifiers.ts";
+import { AuthorizeQuery, ConsentErrorBody, Decision, state_length } from "../schemas/index.ts";
 import { send, tag } from "./call.ts";
 
 export interface ConsentOptions {
@@ -40,11 +40,9 @@ function problemError(problem: Problem): ConsentError {
 const readQuery = consentReader(AuthorizeQuery);
 const readDecision = consentReader(Decision);
 
-const url = "/oauth/business/authorize";
-
 export function mountAuthorize(server: FastifyInstance, core: Core, { open, sandbox }: ConsentOptions): void {
   server.get(
-    url,
+    authorizePath,
     {
       schema: {
         tags: [tag],
@@ -59,7 +57,7 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open, sand
     },
   );
 
-  server.post(url, { bodyLimit: httpLimits.token_body_bytes, schema: { hide: true } }, async (request, reply) => {
+  server.post(authorizePath, { bodyLimit: httpLimits.form_bytes, schema: { hide: true } }, async (request, reply) => {
     const fields = request.body as Fields;
     const asked = await readAsked(core, fields);
     if (!asked.ok) return refuse(request, reply, asked.error);
@@ -132,7 +130,8 @@ async function readAsked(core: Core, sent: Fields): Promise<Read<Asked, ConsentE
   const read = readQuery(sent);
   if (!read.ok) return read;
   const fields = read.value;
-  const { client_id = "", response_type = "", redirect_uri = "", scope = "", resource_ids = [] } = fields;
+  const { client_id = "", response_type = "", redirect_uri = "", scope = "", resource_ids = [], state = "" } = fields;
+  if (encodeURIComponent(state).length > state_length) return wrong(consentErrors.badRequest("state is too long"));
   const credential = await core.directory.credential(dialect, client_id);
   if (credential === undefined) return wrong(consentErrors.appUnknown(client_id));
   if (response_type !== "code") return wrong(consentErrors.responseType(response_type));

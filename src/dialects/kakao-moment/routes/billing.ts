@@ -3,8 +3,8 @@ import type { FastifyInstance } from "fastify";
 import type { IssueRefusal, Outcome } from "../../../core/errors.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Issued } from "../../../core/virtual-accounts/decide.ts";
-import { findRightful } from "../auth.ts";
-import { errors, issueError } from "../errors.ts";
+import { findAdAccount } from "../auth.ts";
+import { issueError } from "../errors.ts";
 import { managing } from "../identifiers.ts";
 import { topUpOf } from "../issue.ts";
 import { presentVirtualAccount } from "../present.ts";
@@ -38,12 +38,11 @@ export function mountBilling(server: FastifyInstance, core: Core, { topUpDue_day
       if (!number.ok) return failure(number.error);
       const fields = readTopUp(call.body);
       if (!fields.ok) return failure(fields.error);
-      const adAccount = await findRightful(core, call.grant, number.value);
+      const adAccount = await findAdAccount(core, call.grant, number.value, "use");
       if (!adAccount.ok) return failure(adAccount.error);
-      if (adAccount.value.state === "deleted") return failure(errors.adAccountUnknown);
       const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value, topUpDue_days);
       if (!wanted.ok) return failure(wanted.error);
-      const exchange = exchangeOf(endpoint, {}, call.body, answerIssued);
+      const exchange = exchangeOf(endpoint, {}, { ...call.body, adAccountId: number.value }, answerIssued);
       return answerIssued(await core.issueVirtualAccount({ ...wanted.value, exchange }));
     });
   }

@@ -22,7 +22,13 @@ export const PagesQuery = Type.Object({
   size: Type.Optional(Type.Integer({ minimum: 1, maximum: pages.size_max, description: "10 if unset" })),
 });
 
-export const SwitchRequest = Type.Object({ config: Type.Enum(["ON", "OFF"]) });
+export const SwitchRequest = Type.Object({
+  adAccountId: Type.Optional(long("the same as in the header, if it is given")),
+  config: Type.Enum(["ON", "OFF"]),
+});
+
+/** Of what is given back in an address, percent-encoded, so that all clients can read the header. */
+export const state_length = 8_192;
 
 const consent = (maxLength: number, description: string) => Type.Optional(Type.String({ maxLength, description }));
 
@@ -32,7 +38,7 @@ export const consentFields = {
   response_type: consent(100, "code"),
   redirect_uri: consent(limits.redirect_uri_length, "one that is registered for the app, to the letter"),
   scope: consent(1_000, "consent items, with commas"),
-  state: consent(4_096, "given back as it is"),
+  state: consent(state_length, `given back as it is; percent-encoded at most ${state_length} characters`),
 };
 
 export const AuthorizeQuery = Type.Object({
