@@ -140,7 +140,7 @@ async function useSecrets(): Promise<void> {
 /** A user agrees, and an app has a token, a code that it never exchanges, and one that it cannot. */
 async function useConsent(): Promise<typeof consented> {
   const app = await newApp(node, { headers: operator });
-  const { number: user, signInCode } = await newUser(node, {}, operator);
+  const { number: user, signInCode } = await newUser(node, { headers: operator });
   const members = [{ user, role: "master" }];
   const adAccounts = `/naru/v1/merchants/${demoMerchant}/ad-accounts`;
   const adAccount = await node.post<{ number: number }>(adAccounts, { name: "광고계정", members }, operator);

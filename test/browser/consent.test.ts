@@ -200,7 +200,7 @@ describe("a person who is sent by an app", { timeout: scenario_ms }, () => {
 
   it("is told why when it is their account that does not allow it", async () => {
     const app = await newApp(node, registered());
-    const { number } = await newUser(node, { name: "제한된 회원", restricted: true });
+    const { number } = await newUser(node, { fields: { name: "제한된 회원", restricted: true } });
     const page = await openPage();
     await page.goto(consentUrl(node, app));
     await page.getByRole("radio", { name: `제한된 회원 ${number}` }).check();
@@ -258,7 +258,8 @@ describe("the page is easy to use", { timeout: scenario_ms }, () => {
 
   it("with many users: they scroll within their list, and the buttons stay near", async () => {
     await withNode({}, async (own) => {
-      for (let index = 0; index < 60; index += 1) await newUser(own, { name: `회원 ${index}`, number: 2_000 + index });
+      for (let index = 0; index < 60; index += 1)
+        await newUser(own, { fields: { name: `회원 ${index}`, number: 2_000 + index } });
       const app = await newApp(own, registered());
       const page = await openPage({ viewport: { width: 390, height: 844 } });
       await page.goto(consentUrl(own, app));

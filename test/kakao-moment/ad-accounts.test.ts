@@ -1,16 +1,8 @@
 /** Ad accounts as their members see them: lists, one, what is left, switching; and what a token was let see. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Fields } from "../support/client.ts";
-import {
-  advertiser,
-  businessToken,
-  demo,
-  type KakaoBody,
-  KakaoClient,
-  newAdAccount,
-  newUser,
-  operate,
-} from "../support/kakao.ts";
+import { businessToken, newUser } from "../support/consent.ts";
+import { advertiser, demo, type KakaoBody, KakaoClient, newAdAccount, operate } from "../support/kakao.ts";
 import { useNode } from "../support/scenario.ts";
 
 const node = useNode();
@@ -57,7 +49,7 @@ describe("a list", () => {
   let deleted: number;
 
   beforeAll(async () => {
-    const user = await newUser(node);
+    const { number: user } = await newUser(node);
     const made: number[] = [];
     for (let index = 0; index < on + 2; index += 1)
       made.push(await newAdAccount(node, user, { name: `계정 ${index}` }));

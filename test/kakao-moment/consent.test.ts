@@ -128,7 +128,7 @@ describe("a user who agrees", () => {
 
   it("acts for themselves alone", async () => {
     const of = async (user: number) => {
-      const { text } = await list(await businessToken(node, demoApp, { user }));
+      const { text } = await list(await businessToken(node, { app: demoApp, user }));
       return JSON.parse(text).content.map(({ id }: { id: number }) => id);
     };
     expect([await of(kim), await of(lee)]).toEqual([
@@ -318,7 +318,7 @@ describe("what a token is for", () => {
     ["one twice", ["moment:12345", "moment:12345,moment:12345"], ["moment:12345"]],
     ["one and all", ["moment:12345", "moment:*"], ["moment:*"]],
   ])("is %s of the user's ad accounts", async (_, resource_ids, resources) => {
-    const token = await businessToken(node, demoApp, { resource_ids });
+    const token = await businessToken(node, { app: demoApp, resource_ids });
     expect((await info(token)).resource_ids).toEqual(resources);
     const { text } = await list(token);
     const ids = JSON.parse(text).content.map(({ id }: { id: number }) => `moment:${id}`);
@@ -327,7 +327,7 @@ describe("what a token is for", () => {
   });
 
   it("is no other ad account, be it the user's", async () => {
-    const token = await businessToken(node, demoApp, { resource_ids: "moment:12346" });
+    const token = await businessToken(node, { app: demoApp, resource_ids: "moment:12346" });
     const read = async (id: number) =>
       (await node.get<{ extras?: { detailCode: number } }>(`/openapi/v4/adAccounts/${id}`, bearer(token))).body.extras
         ?.detailCode;
@@ -351,7 +351,7 @@ describe("what a token is for", () => {
 
   it("is making ads, once a resource is named", async () => {
     const fields = { scope: "moment_create", resource_ids: "moment_create:12345" };
-    const token = await businessToken(node, demoApp, fields);
+    const token = await businessToken(node, fields);
     expect(await info(token)).toMatchObject({ scope: "moment_create", resource_ids: ["moment:12345"] });
     // Managing was not consented to.
     expect((await list(token)).status).toBe(403);
@@ -359,8 +359,8 @@ describe("what a token is for", () => {
 
   it("is told by tokeninfo, with the user and the app", async () => {
     const app = await ownApp();
-    const first = await info(await businessToken(node, demoApp));
-    const second = await info(await businessToken(node, app, { user: lee, scope: "moment_management,moment_delete" }));
+    const first = await info(await businessToken(node, { app: demoApp }));
+    const second = await info(await businessToken(node, { app, user: lee, scope: "moment_management,moment_delete" }));
     expect(first).toEqual({ id: kim, app_id: 100_001, scope: "moment_management", resource_ids: ["moment:*"] });
     expect(second).toMatchObject({ id: lee, scope: "moment_management moment_delete" });
     expect(second.app_id).toBeGreaterThan(100_001);
@@ -371,7 +371,7 @@ describe("what a token is for", () => {
 
 describe("the end of a token", () => {
   it("does not come to the demo's own by consents of its user", async () => {
-    for (let made = 0; made < 21; made += 1) await businessToken(node, demoApp);
+    for (let made = 0; made < 21; made += 1) await businessToken(node, { app: demoApp });
     const fresh = await startTestNode({ database: node.database });
     try {
       expect((await list("naru_sandbox_business_token", fresh.url)).status).toBe(200);
@@ -383,11 +383,11 @@ describe("the end of a token", () => {
   it("comes with the user's 21st of one app, to the oldest alone", async () => {
     const app = await ownApp();
     const other = await ownApp();
-    const beside = [await businessToken(node, app, { user: lee }), await businessToken(node, other)];
+    const beside = [await businessToken(node, { app, user: lee }), await businessToken(node, { app: other })];
     const tokens: string[] = [];
-    for (let made = 0; made < 20; made += 1) tokens.push(await businessToken(node, app));
+    for (let made = 0; made < 20; made += 1) tokens.push(await businessToken(node, { app }));
     expect((await list(tokens[0]!)).status).toBe(200);
-    tokens.push(await businessToken(node, app));
+    tokens.push(await businessToken(node, { app }));
     // This node trusts for a while what it read; one that has not read it yet does not.
     const fresh = await startTestNode({ database: node.database });
     try {
@@ -419,8 +419,8 @@ describe("the end of a token", () => {
 
   it("comes when the user unlinks the app, which may ask again", async () => {
     const app = await ownApp();
-    const [first, second] = [await businessToken(node, app), await businessToken(node, app)];
-    const theirs = await businessToken(node, app, { user: lee });
+    const [first, second] = [await businessToken(node, { app }), await businessToken(node, { app })];
+    const theirs = await businessToken(node, { app, user: lee });
     expect((await unlink(app, kim)).body).toEqual({ tokens: 2 });
     for (const token of [first, second]) {
       const { status, text } = await list(token);
@@ -428,12 +428,12 @@ describe("the end of a token", () => {
     }
     expect((await list(theirs)).status).toBe(200);
     expect((await unlink(app, kim)).body).toEqual({ tokens: 0 });
-    expect((await list(await businessToken(node, app))).status).toBe(200);
+    expect((await list(await businessToken(node, { app }))).status).toBe(200);
   });
 
   it("comes when a fault has it expire, for good", async () => {
-    const token = await businessToken(node, demoApp);
-    const other = await businessToken(node, demoApp);
+    const token = await businessToken(node, { app: demoApp });
+    const other = await businessToken(node, { app: demoApp });
     await node.arm("token-expired");
     for (let tries = 0; tries < 2; tries += 1) {
       const { status, text } = await list(token);
@@ -458,7 +458,7 @@ const changed = async (change: object, fields: Fields = {}) => {
   await changeApp(app, change);
   return decide(node, app, fields);
 };
-const of = async (user: Fields) => decide(node, demoApp, { user: (await newUser(node, user)).number });
+const of = async (user: Fields) => decide(node, demoApp, { user: (await newUser(node, { fields: user })).number });
 const armed = async (code: string) => {
   await node.post("/naru/v1/sandbox/faults", { fault: "kakao-consent-error", code, count: 1 });
   return authorize(node, demoApp);
@@ -672,10 +672,10 @@ describe("the page", () => {
   it("offers a hundred users, and tells if there are more", async () => {
     await withNode({}, async (own) => {
       const offered = async () => (await authorize(own, demoApp, {}, page)).text.match(/type="radio"/g)!.length;
-      await Promise.all(Array.from({ length: 98 }, (_, index) => newUser(own, { number: 5_000 + index })));
+      await Promise.all(Array.from({ length: 98 }, (_, index) => newUser(own, { fields: { number: 5_000 + index } })));
       const told = async () => (await authorize(own, demoApp, {}, page)).text.includes("회원이 더 있습니다");
       expect([await offered(), await told()]).toEqual([100, false]);
-      await newUser(own, { number: 6_000 });
+      await newUser(own, { fields: { number: 6_000 } });
       expect([await offered(), await told()]).toEqual([100, true]);
     });
   });
@@ -753,7 +753,7 @@ describe("in live mode", () => {
 describe("what is kept of it", () => {
   it("has no code, token, secret or sign-in code in clear", async () => {
     const app = await ownApp();
-    const { number: user, signInCode } = await newUser(node, {});
+    const { number: user, signInCode } = await newUser(node);
     const members = [{ user, role: "master" }];
     await node.post(`/naru/v1/merchants/${demoMerchant}/ad-accounts`, { name: "기록", members });
     const state = "state-that-is-nobodys-business";

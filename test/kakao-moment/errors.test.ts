@@ -2,15 +2,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { faults } from "../../src/connectors/sandbox/index.ts";
 import type { Fields } from "../support/client.ts";
+import { businessToken, newApp } from "../support/consent.ts";
 import {
   type Advertiser,
   advertiser,
-  businessToken,
   demo,
   type KakaoAnswer,
   KakaoClient,
   kakao,
-  newApp,
   operate,
   type Sent,
 } from "../support/kakao.ts";
@@ -41,9 +40,9 @@ async function withApp(scope?: string) {
 async function afterwards(change: (mine: Advertiser, key: string) => Promise<unknown>): Promise<KakaoAnswer> {
   const { app, mine } = await withApp();
   await mine.balance();
-  await change(mine, app.restApiKey);
+  await change(mine, app.client_id);
   const answer = await mine.get("balance");
-  if (answer.body.code !== -903) await operate(node, "DELETE", `${merchant}/credentials/${app.restApiKey}`);
+  if (answer.body.code !== -903) await operate(node, "DELETE", `${merchant}/credentials/${app.client_id}`);
   return answer;
 }
 
@@ -245,7 +244,7 @@ describe("this test", () => {
 describe("what was in a caller's way can be put right", () => {
   it("by the operator", async () => {
     const { mine, app: own } = await withApp();
-    const path = `${merchant}/credentials/${own.restApiKey}`;
+    const path = `${merchant}/credentials/${own.client_id}`;
     const steps: [path: string, bad: Fields, good: Fields, code: number][] = [
       [path, { suspended: true }, { suspended: false }, -12],
       [path, { permitted: false }, { permitted: true }, -5],
@@ -263,12 +262,12 @@ describe("what was in a caller's way can be put right", () => {
 
   it("by the user, who consents again, with a new token alone", async () => {
     const { mine, app: own } = await withApp();
-    const { tokens } = await operate(node, "DELETE", `${merchant}/users/${mine.user}/apps/${own.restApiKey}`);
+    const { tokens } = await operate(node, "DELETE", `${merchant}/users/${mine.user}/apps/${own.client_id}`);
     expect(tokens).toBe(1);
     const token = await businessToken(node, { user: mine.user, app: own });
     expect((await new KakaoClient(node, token, mine.adAccountId).balance()).id).toBe(mine.adAccountId);
     expect((await mine.get("balance")).body.code).toBe(-101);
-    await operate(node, "DELETE", `${merchant}/credentials/${own.restApiKey}`);
+    await operate(node, "DELETE", `${merchant}/credentials/${own.client_id}`);
   });
 
   it("but a token that expired is gone for good", async () => {
@@ -289,7 +288,7 @@ describe("what was in a caller's way can be put right", () => {
 describe("the first of several reasons is told", () => {
   it("who one is, then what one may, then how often, then what is wrong with the call", async () => {
     const { mine, app: own } = await withApp("moment_delete");
-    const path = `${merchant}/credentials/${own.restApiKey}`;
+    const path = `${merchant}/credentials/${own.client_id}`;
     const wrong: Sent = { headers: { adAccountId: "12347" }, body: { amount: -1 } };
     const told = async (client: KakaoClient) => (await client.call("POST", billing, wrong)).body.code;
     await operate(node, "PATCH", `${merchant}/users/${mine.user}`, { restricted: true });

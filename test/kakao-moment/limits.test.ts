@@ -1,7 +1,8 @@
 /** Calls that a user may make once a second, however many apps, tokens and nodes they come by. */
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { advertiser, businessToken, KakaoClient, newAdAccount, newApp, newUser } from "../support/kakao.ts";
+import { businessToken, newApp, newUser } from "../support/consent.ts";
+import { advertiser, KakaoClient, newAdAccount } from "../support/kakao.ts";
 import { startTestNode, type TestNode } from "../support/node.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 
@@ -93,9 +94,9 @@ describe("a user", () => {
 
   it("does not keep another from the same ad account", async () => {
     const users = [await newUser(node), await newUser(node)];
-    const members = users.map((user) => ({ user, role: "member" }));
-    const adAccount = await newAdAccount(node, users[0]!, { members });
-    const tokens = await Promise.all(users.map((user) => businessToken(node, { user })));
+    const members = users.map(({ number: user }) => ({ user, role: "member" }));
+    const adAccount = await newAdAccount(node, users[0]!.number, { members });
+    const tokens = await Promise.all(users.map(({ number: user }) => businessToken(node, { user })));
     const clients = tokens.map((token) => new KakaoClient(node, token, adAccount));
     expect((await Promise.all(clients.map((client) => topUp(client)))).map(({ status }) => status)).toEqual([200, 200]);
     expect(await accountsOf(clients[0]!)).toBe(2);

@@ -1,16 +1,9 @@
 /** What one merchant has is unknown to another's users and apps, by every route that there is. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Fields } from "../support/client.ts";
+import { businessToken, newApp } from "../support/consent.ts";
 import { countRows } from "../support/database.ts";
-import {
-  type Advertiser,
-  advertiser,
-  businessToken,
-  demo,
-  type KakaoClient,
-  newApp,
-  operate,
-} from "../support/kakao.ts";
+import { type Advertiser, advertiser, demo, type KakaoClient, operate } from "../support/kakao.ts";
 import { addressOf, mountedRoutes, type Route } from "../support/routes.ts";
 import { useNode } from "../support/scenario.ts";
 
@@ -29,7 +22,7 @@ beforeAll(async () => {
 const stranger = async () => advertiser(node, { merchantId: other, app: await strangersApp() });
 let madeApp: ReturnType<typeof newApp> | undefined;
 function strangersApp() {
-  madeApp ??= newApp(node, other);
+  madeApp ??= newApp(node, { merchantId: other });
   return madeApp;
 }
 

@@ -1,8 +1,9 @@
 /** What becomes of deposits to accounts that top up an ad account: as with I'mport, but for whose money it is then. */
 import { describe, expect, it } from "vitest";
 import { eventually } from "../support/client.ts";
+import { newApp } from "../support/consent.ts";
 import { expectRefused, expectSuspended, illDeposits, type OpenAccount } from "../support/ill-deposits.ts";
-import { type Advertiser, advertiser, demo, type KakaoBody, newApp, operate } from "../support/kakao.ts";
+import { type Advertiser, advertiser, demo, type KakaoBody, operate } from "../support/kakao.ts";
 import { naru, type TestNode } from "../support/node.ts";
 import { clientOf, type MerchantAnswer, useNode, useReceiver, withNode } from "../support/scenario.ts";
 
@@ -244,7 +245,7 @@ describe("two dialects of one merchant", () => {
     const settings = { noticeUrl: shop.url, resendWebhooks: true };
     const made = await operate<MerchantAnswer>(node, "POST", "/merchants", { name: "알림상점", settings });
     const merchantId = made.merchant.id;
-    const mine = await advertiser(node, { merchantId, app: await newApp(node, merchantId) });
+    const mine = await advertiser(node, { merchantId, app: await newApp(node, { merchantId }) });
     const { accountNumber } = await mine.topUp({ amount });
     const { body } = await node.deposit(accountNumber);
     await node.reverse(body.noticeId);

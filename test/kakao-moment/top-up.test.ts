@@ -3,18 +3,9 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import type { Client } from "../support/client.ts";
+import { businessToken, newApp, newUser } from "../support/consent.ts";
 import { countRows } from "../support/database.ts";
-import {
-  advertiser,
-  businessToken,
-  demo,
-  KakaoClient,
-  newAdAccount,
-  newApp,
-  newUser,
-  operate,
-  type Sent,
-} from "../support/kakao.ts";
+import { advertiser, demo, KakaoClient, newAdAccount, operate, type Sent } from "../support/kakao.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 import { banks, contentType, holdToContract } from "./contract.ts";
 
@@ -105,10 +96,10 @@ describe("an account", () => {
 
   it("is one of several, each with a number of its own, that an ad account may have at once", async () => {
     const users = await Promise.all(Array.from({ length: 6 }, () => newUser(node)));
-    const members = users.map((user) => ({ user, role: "member" }));
-    const adAccount = await newAdAccount(node, users[0]!, { members });
+    const members = users.map(({ number: user }) => ({ user, role: "member" }));
+    const adAccount = await newAdAccount(node, users[0]!.number, { members });
     const clients = await Promise.all(
-      users.map(async (user) => new KakaoClient(node, await businessToken(node, { user }), adAccount)),
+      users.map(async ({ number: user }) => new KakaoClient(node, await businessToken(node, { user }), adAccount)),
     );
     const issued = await Promise.all(clients.map((client) => client.topUp({ amount: 500 })));
     expect(new Set(issued.map((one) => one.accountNumber)).size).toBe(6);
@@ -240,7 +231,7 @@ describe("what cannot be served is refused, and leaves nothing behind", () => {
   it("a bank that no channel of the merchant has accounts at", async () => {
     const merchantId = (await operate(node, "POST", "/merchants", { name: "계약 없는 상점" })).merchant.id;
     await node.database.pool.query("DELETE FROM channels WHERE merchant_id = $1", [merchantId]);
-    const mine = await advertiser(node, { merchantId, app: await newApp(node, merchantId) });
+    const mine = await advertiser(node, { merchantId, app: await newApp(node, { merchantId }) });
     const before = await stored();
     const { status, body } = await mine.tryTopUp();
     expect([status, body.code]).toEqual([400, -3]);

@@ -42,10 +42,17 @@ export interface NewApp {
   headers?: Headers;
 }
 
-/** One more user of the demo merchant, with what they sign in with. */
-export async function newUser(node: Node, fields: Fields = {}, headers: Headers = {}) {
+export interface NewUser {
+  merchantId?: string;
+  fields?: Fields;
+  /** Those of an operator. */
+  headers?: Headers;
+}
+
+/** One more user, with what they sign in with. */
+export async function newUser(node: Node, { merchantId = demoMerchant, fields = {}, headers = {} }: NewUser = {}) {
   const { status, body } = await node.post<{ user: { number: number }; signInCode: string }>(
-    `/naru/v1/merchants/${demoMerchant}/users`,
+    `/naru/v1/merchants/${merchantId}/users`,
     { name: "박나루", ...fields },
     headers,
   );
@@ -86,7 +93,7 @@ export function decide(node: Node, app: App, fields: Fields = {}, headers: Heade
 
 /** Where the user was sent back to. */
 export function sentTo({ status, headers, text }: RawAnswer): URL {
-  if (status !== 302) throw new Error(`not sent back: ${status} ${text.slice(0, 300)}`);
+  if (status !== 302) throw new Error(`no consent: ${status} ${text.slice(0, 300)}`);
   return new URL(headers.location!);
 }
 
@@ -109,8 +116,8 @@ export function exchange(node: Node, app: App, code: string, fields: Fields = {}
   return node.request("POST", "/oauth/business/token", { body: formOf(all) });
 }
 
-/** A business token of a user who agrees. */
-export async function businessToken(node: Node, app: App, fields: Fields = {}): Promise<string> {
+/** A business token of a user who agrees: the demo's of Kim, unless told otherwise. */
+export async function businessToken(node: Node, { app = demoApp, ...fields }: Fields & { app?: App } = {}) {
   const { status, body } = await exchange(node, app, await consent(node, app, fields));
   if (status !== 200) throw new Error(`no token: ${JSON.stringify(body)}`);
   return body.access_token;

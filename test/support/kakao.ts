@@ -1,27 +1,17 @@
-/** What a test says to a node as an app with a business token does, and how it comes by one. */
+/** What a test says to a node as an app with a business token does. */
 import { setTimeout as pause } from "node:timers/promises";
 import { holdToContract } from "../kakao-moment/contract.ts";
 import type { Answer, Client, Fields } from "./client.ts";
+import { type App, businessToken, demoMerchant, demoUsers, newUser } from "./consent.ts";
 import { raw } from "./raw.ts";
 
-/** The demo merchant, its app, the user who lets it act, and that user's ad account. */
+/** The demo merchant, the user who lets its app act, and that user's ad account. */
 export const demo = {
-  merchantId: "mer_naru_sandbox_key",
+  merchantId: demoMerchant,
   token: "naru_sandbox_business_token",
   adAccountId: 12_345,
-  user: 1_001,
-  app: {
-    restApiKey: "naru_sandbox_rest_api_key",
-    clientSecret: "naru_sandbox_client_secret",
-    redirectUri: "http://localhost:3000/callback",
-  },
+  user: demoUsers.kim,
 };
-
-export interface App {
-  restApiKey: string;
-  clientSecret: string;
-  redirectUri: string;
-}
 
 export interface KakaoAnswer<Body = KakaoBody> extends Answer<Body> {
   /** The body as it came. */
@@ -39,9 +29,8 @@ export interface Sent {
 }
 
 const json = { "content-type": "application/json" };
-const form = { "content-type": "application/x-www-form-urlencoded" };
 
-/** One call of Kakao Moment or of consent, held against the contract whatever it answers. */
+/** One call of Kakao Moment, held against the contract whatever it answers. */
 export async function kakao(
   { url }: Pick<Client, "url">,
   method: string,
@@ -127,40 +116,6 @@ function shown({ status, body, text }: KakaoAnswer): KakaoBody {
   return body;
 }
 
-export interface Consent {
-  /** The number of who agrees. */
-  user?: number;
-  scope?: string;
-  resource_ids?: string;
-  app?: App;
-}
-
-/** The user agrees to what the app asks for, and the app gets its token. */
-export async function businessToken(
-  node: Pick<Client, "url">,
-  { user = demo.user, scope = "moment_management", resource_ids, app = demo.app }: Consent = {},
-): Promise<string> {
-  const { restApiKey: client_id, clientSecret: client_secret, redirectUri: redirect_uri } = app;
-  const asked = {
-    client_id,
-    response_type: "code",
-    redirect_uri,
-    scope,
-    ...(resource_ids === undefined ? {} : { resource_ids }),
-  };
-  const agreed = await raw(node.url, {
-    method: "POST",
-    path: "/oauth/business/authorize",
-    headers: form,
-    body: String(new URLSearchParams({ ...asked, decision: "agree", user: String(user) })),
-  });
-  const code = agreed.status === 302 ? new URL(agreed.headers.location!).searchParams.get("code") : null;
-  if (code === null) throw new Error(`no consent: ${agreed.status} ${agreed.text}`);
-  const wanted = { grant_type: "authorization_code", client_id, client_secret, redirect_uri, code };
-  const body = String(new URLSearchParams(wanted));
-  return shown(await kakao(node, "POST", "/oauth/business/token", { headers: form, body })).access_token;
-}
-
 /** What an operator asks of Naru's own API, which answers with this. */
 export async function operate<Body = KakaoBody>(
   node: Client,
@@ -174,11 +129,6 @@ export async function operate<Body = KakaoBody>(
   return answer.body;
 }
 
-export async function newUser(node: Client, fields: Fields = {}, merchantId = demo.merchantId): Promise<number> {
-  const made = await operate(node, "POST", `/merchants/${merchantId}/users`, { name: "박나루", ...fields });
-  return made.user.number;
-}
-
 /** An ad account, of this user unless `fields` say otherwise. */
 export async function newAdAccount(
   node: Client,
@@ -188,13 +138,6 @@ export async function newAdAccount(
 ): Promise<number> {
   const wanted = { name: "박나루의 광고계정", members: [{ user, role: "master" }], ...fields };
   return (await operate(node, "POST", `/merchants/${merchantId}/ad-accounts`, wanted)).number;
-}
-
-export async function newApp(node: Client, merchantId = demo.merchantId): Promise<App> {
-  const { redirectUri } = demo.app;
-  const wanted = { dialect: "kakao-moment", redirectUris: [redirectUri] };
-  const made = await operate(node, "POST", `/merchants/${merchantId}/credentials`, wanted);
-  return { ...made.credentials.kakaoMoment, redirectUri };
 }
 
 export interface Advertiser extends KakaoClient {
@@ -212,7 +155,7 @@ export interface AdvertiserOptions {
 /** Somebody new with an ad account of their own, whose calls are in nobody's way. */
 export async function advertiser(node: Client, options: AdvertiserOptions = {}): Promise<Advertiser> {
   const { merchantId, fields, ...consent } = options;
-  const user = await newUser(node, {}, merchantId);
+  const { number: user } = await newUser(node, merchantId === undefined ? {} : { merchantId });
   const adAccountId = await newAdAccount(node, user, fields, merchantId);
   const token = await businessToken(node, { user, ...consent });
   return Object.assign(new KakaoClient(node, token, adAccountId), { user });
