@@ -150,7 +150,7 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<Cr
         dialect: "kakao-moment",
         key: kakaoMoment.restApiKey,
         secretHash: core.secrets.hash(kakaoMoment.clientSecret),
-        settings: { app: newApp(1, "Naru Sandbox App", [kakaoMoment.redirectUri]) },
+        settings: { app: newApp(0, "Naru Sandbox App", [kakaoMoment.redirectUri]) },
       },
     ],
     channels: sandboxChannels(core.secrets, iamport),

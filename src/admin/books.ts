@@ -47,8 +47,10 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     {
       schema: {
         tags,
-        summary: "Events in order of commit",
-        description: "From the beginning, after a cursor, or the last; each page has the cursor to go on from.",
+        summary: "Events, none passed over",
+        description:
+          "From the beginning, after a cursor, or the last; each page has the cursor to go on from. " +
+          "They stand in the order in which their transactions began; subjectSeq orders those of one subject.",
         querystring: EventsQuery,
       },
     },

@@ -31,7 +31,7 @@ interface Options {
 }
 
 export const events = new Command("events")
-  .description("show what happened, in order of commit")
+  .description("show what happened, none of it passed over")
   .option("-n, --last <count>", "the newest so many", wholeNumber(1, limits.page_max), 20)
   .option("-f, --follow", "go on as more happens, until Ctrl-C")
   .option("--after <cursor>", "all since an earlier call, which told its cursor")

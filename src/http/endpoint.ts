@@ -111,7 +111,11 @@ export function routesIn<Failure>(manner: Manner<Failure>) {
         ...(body === undefined || method === "GET" ? {} : { body }),
         ...(query === undefined ? {} : { querystring: query }),
         ...(headers === undefined ? {} : { headers }),
-        response: { ...(response === undefined ? {} : { 200: enveloped(response) }), "4xx": error },
+        response: {
+          200: response === undefined ? { type: "null", description: "an empty body" } : enveloped(response),
+          "4xx": error,
+          "5xx": error,
+        },
       };
       server.route({
         method,

@@ -21,6 +21,10 @@ export type Checked<Value> = { ok: true; value: Value } | { ok: false; problem: 
 /** A value that was read, or why it could not be, in a dialect's words. */
 export type Read<Value, Failure> = { ok: true; value: Value } | { ok: false; error: Failure };
 
+export function wrong<Failure>(error: Failure): { ok: false; error: Failure } {
+  return { ok: false, error };
+}
+
 const ajv = new Ajv({ coerceTypes: "array", removeAdditional: false, strict: false, allErrors: false });
 formats.default(ajv);
 
@@ -43,7 +47,7 @@ export function readerIn<Failure>(word: (problem: Problem) => Failure) {
     const check = validator(schema);
     return (fields) => {
       const checked = check(fields);
-      return checked.ok ? checked : { ok: false, error: word(checked.problem) };
+      return checked.ok ? checked : wrong(word(checked.problem));
     };
   };
 }

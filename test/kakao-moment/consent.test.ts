@@ -357,13 +357,26 @@ describe("what a token is for", () => {
     expect((await list(token)).status).toBe(403);
   });
 
+  it("is another app's under another number, the demo's included", async () => {
+    await withNode({}, async (own) => {
+      const apps = [demoApp, await newApp(own), await newApp(own), await newApp(own)];
+      const numbers = await Promise.all(
+        apps.map(async (app) => {
+          const token = await businessToken(own, { app });
+          return (await own.get<{ app_id: number }>("/v1/business/tokeninfo", bearer(token))).body.app_id;
+        }),
+      );
+      expect(new Set(numbers).size).toBe(4);
+    });
+  });
+
   it("is told by tokeninfo, with the user and the app", async () => {
     const app = await ownApp();
     const first = await info(await businessToken(node, { app: demoApp }));
     const second = await info(await businessToken(node, { app, user: lee, scope: "moment_management,moment_delete" }));
-    expect(first).toEqual({ id: kim, app_id: 100_001, scope: "moment_management", resource_ids: ["moment:*"] });
+    expect(first).toEqual({ id: kim, app_id: 100_000, scope: "moment_management", resource_ids: ["moment:*"] });
     expect(second).toMatchObject({ id: lee, scope: "moment_management moment_delete" });
-    expect(second.app_id).toBeGreaterThan(100_001);
+    expect(second.app_id).toBeGreaterThan(100_000);
     const nobody = await raw(node.url, { method: "GET", path: "/v1/business/tokeninfo" });
     expect([nobody.status, JSON.parse(nobody.text).code]).toEqual([401, -401]);
   });

@@ -332,6 +332,7 @@ describe("a part of Kakao Moment that is not here", () => {
     "/openapi/v4/campaigns",
     "/openapi/v4/adGroups/1/report",
     "/openapi/v4/adAccounts/channel/profiles",
+    "/openapi/v4/adAccounts/trackers",
     "/openapi/v4/adAccounts/trackers/1",
     "/openapi/v4/billing",
     "/openapi/v4/billing/virtualAccount/1",

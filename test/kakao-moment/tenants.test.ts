@@ -39,7 +39,7 @@ const ofNone: [routes: RegExp, reason: string][] = [
   [/^GET \/openapi\/v4\/adAccounts\/pages$/, "the caller's own, below"],
   [/^GET \/v1\/business\/tokeninfo$/, "the caller's own, below"],
   [/^GET \/openapi\/v4\/adAccounts$/, "no longer there"],
-  [/^\w+ \/openapi\/(v4|message)\/\*$/, "not built"],
+  [/^\w+ \/openapi\/(v4|message)\/(\*|adAccounts\/trackers)$/, "not built"],
 ];
 const isOfNone = ({ name }: Route) => ofNone.some(([of]) => of.test(name));
 const ofOne = routes.filter((route) => !isOfNone(route));

@@ -7,7 +7,7 @@ import type { CallLimit } from "../../core/call-turns.ts";
 import type { Core } from "../../core/index.ts";
 import type { Grant } from "../../core/merchants/directory.ts";
 import type { AppSettings } from "../../core/merchants/merchant.ts";
-import type { Read } from "../../http/validate.ts";
+import { type Read, wrong } from "../../http/validate.ts";
 import { adAccountError, errorOfCode, errors, type KakaoError } from "./errors.ts";
 import { scopes } from "./identifiers.ts";
 
@@ -30,7 +30,7 @@ export function randomToken(): string {
 
 const first_app_number = 100_000;
 
-/** An app as it is when it was just registered, with nothing in its way. */
+/** An app as it is when it was just registered, with nothing in its way; `number` 0 is the demo's. */
 export function newApp(number: number, name: string, redirectUris: string[]): AppSettings {
   return {
     number: first_app_number + number,
@@ -51,7 +51,6 @@ export async function authenticate(
   request: FastifyRequest,
   access: Access,
 ): Promise<Read<Grant, KakaoError>> {
-  const wrong = (error: KakaoError) => ({ ok: false, error }) as const;
   const [, token] = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "") ?? [];
   if (token === undefined) return wrong(errors.tokenMissing);
   const grant = await core.directory.grant(core.secrets.hash(token));
@@ -91,7 +90,7 @@ export async function findAdAccount(
   const found = Number.isSafeInteger(number)
     ? await numberedAdAccounts.findOf(core.store.pool, grant.merchant.id, number)
     : undefined;
-  if (found === undefined) return { ok: false, error: errors.adAccountUnknown };
+  if (found === undefined) return wrong(errors.adAccountUnknown);
   const objection = accessObjection(found, askingOf(grant), purpose);
-  return objection === undefined ? { ok: true, value: found } : { ok: false, error: adAccountError(objection) };
+  return objection === undefined ? { ok: true, value: found } : wrong(adAccountError(objection));
 }

@@ -1,11 +1,11 @@
 /** The ten banks of the contract, by their two digits: those of the KFTC without its leading zero. Pure. */
-import { findBank } from "../../core/banks.ts";
+import { findBank, normalizeBankCode } from "../../core/banks.ts";
 
 export const bankCodes = ["03", "04", "11", "81", "20", "88", "39", "71", "32", "31"] as const;
 
 /** The KFTC's three digits. */
 export function kftcCode(bankCode: string): string {
-  return bankCode.padStart(3, "0");
+  return normalizeBankCode(bankCode)!;
 }
 
 /** The two digits of a bank that is one of the ten, and its short name. */

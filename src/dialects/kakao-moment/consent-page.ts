@@ -12,7 +12,8 @@ const texts = {
     service: "비즈니스 인증",
     title: "비즈니스 동의",
     asks: (app: string) => `${app}에서 아래 권한을 요청합니다`,
-    about: "동의하면 이 앱이 회원님을 대신해 광고계정을 이용할 수 있습니다. 동의는 언제든지 철회할 수 있습니다.",
+    about:
+      "동의하면 이 앱이 회원님을 대신해 광고계정을 이용할 수 있습니다. 동의 철회는 이 서비스의 운영자에게 요청해 주세요.",
     items: "동의항목",
     resources: "대상 광고계정",
     all: "회원님의 모든 광고계정",
@@ -33,7 +34,8 @@ const texts = {
     service: "Business Authentication",
     title: "Business consent",
     asks: (app: string) => `${app} asks for these permissions`,
-    about: "If you agree, this app may use ad accounts for you. You can withdraw your consent at any time.",
+    about:
+      "If you agree, this app may use ad accounts for you. To withdraw your consent, ask whoever runs this service.",
     items: "Consent items",
     resources: "Ad accounts",
     all: "All of your ad accounts",
@@ -97,7 +99,7 @@ const errorTexts: Record<Language, Record<string, string>> = {
   },
 };
 
-export interface ConsentView {
+interface ConsentView {
   app: AppSettings;
   wish: Wish;
   /** What the app sent, to be sent again with the user's answer. */
@@ -109,7 +111,7 @@ export interface ConsentView {
 }
 
 /** What is shown, but for what is the same on every page. */
-export type Sheet = Pick<Page, "title" | "service" | "content">;
+type Sheet = Pick<Page, "title" | "service" | "content">;
 
 export function consentPage(view: ConsentView, language: Language): Sheet {
   const text = texts[language];

@@ -264,7 +264,7 @@ export function codeError(refusal: CodeRefusal, code: string): ConsentError {
   return refusal.code === "code-unknown" ? consentErrors.codeUnknown(code) : consentErrors.redirectDiffers;
 }
 
-/** The same of consent. */
+/** What the shell refuses of consent. */
 export function consentFailure(failure: HttpFailure): ConsentError {
   switch (failure.kind) {
     case "not-found":

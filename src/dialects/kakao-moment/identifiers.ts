@@ -24,16 +24,18 @@ export const managing = "moment_management";
 /** Scopes for which an app must say which resources it means. */
 export const scopesOfResources: readonly string[] = ["moment_create"];
 
+const resourceGroups: readonly string[] = ["moment", ...scopes];
+
 /**
- * `resource_ids`, repeated or with commas: `moment:123` for an ad account, `moment:*` for all. The numbers that are
+ * `resource_ids`, repeated or with commas: `moment:123` or `moment_create:123` for an ad account, `moment:*` for all. The numbers that are
  * named, null for all, undefined for what is no resource.
  */
 export function readResources(resources: readonly string[]): number[] | null | undefined {
   const numbers: number[] = [];
   let isAll = resources.length === 0;
   for (const resource of resources.flatMap((one) => one.split(",")).map((one) => one.trim())) {
-    const [, id] = /^moment(?:_\w+)?:(\*|\d{1,15})$/.exec(resource) ?? [];
-    if (id === undefined) return undefined;
+    const [, group, id] = /^(\w+):(\*|\d{1,15})$/.exec(resource) ?? [];
+    if (id === undefined || !resourceGroups.includes(group!)) return undefined;
     if (id === "*") isAll = true;
     else numbers.push(Number(id));
   }

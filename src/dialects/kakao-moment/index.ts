@@ -21,14 +21,15 @@ export function kakaoMoment(core: Core, options: BillingOptions & ConsentOptions
     credentialsName: "kakaoMoment",
     async newCredential({ name, redirectUris }) {
       const { restApiKey, clientSecret } = newAppKeys();
-      const app = newApp(await core.nextNumber("kakao-moment-app"), name, redirectUris);
+      const app = newApp(1 + (await core.nextNumber("kakao-moment-app")), name, redirectUris);
       const shown = { restApiKey, clientSecret };
       return { key: restApiKey, secret: clientSecret, settings: { app }, shown };
     },
     owns: (path) => ownPaths.test(path),
     async routes(server: FastifyInstance) {
       await server.register(async (calls) => {
-        // The contract's sample sends JSON and calls it a form.
+        // The contract's sample sends JSON and calls it a form, so whatever a body is called counts for nothing.
+        calls.addHook("onRequest", async ({ headers }) => void delete headers["content-type"]);
         readBodiesBy(calls, async (bytes) => parseFields(decodeUtf8(bytes), "json"));
         mountCalls(calls, core, options);
       });

@@ -6,13 +6,14 @@ import type { Core } from "../../../core/index.ts";
 import type { Tenant } from "../../../core/merchants/directory.ts";
 import type { Fields } from "../../../http/body.ts";
 import { type Answer, type Endpoint, routesIn, type Call as SharedCall } from "../../../http/endpoint.ts";
-import type { Read as ReadOr } from "../../../http/validate.ts";
+import { type Read as ReadOr, wrong } from "../../../http/validate.ts";
 import { authenticate } from "../auth.ts";
 import { envelope, errorEnvelope, errors, type IamportError, problemError } from "../errors.ts";
 import { dialect } from "../identifiers.ts";
 import { ErrorEnvelope, enveloped } from "../schemas/index.ts";
 
 export type { Answer, Endpoint } from "../../../http/endpoint.ts";
+export { wrong } from "../../../http/validate.ts";
 export type Call = SharedCall<{ tenant: Tenant }>;
 /** A value that was read, or why it could not be. */
 export type Read<Value> = ReadOr<Value, IamportError>;
@@ -33,10 +34,6 @@ export const { send, failure, reader, exchangeOf } = routes;
 
 export function success(response: unknown, status = 200): Answer {
   return { status, body: envelope(response) as Json };
-}
-
-export function wrong(error: IamportError): { ok: false; error: IamportError } {
-  return { ok: false, error };
 }
 
 /** Mounts a route that only a caller with a live token reaches. */

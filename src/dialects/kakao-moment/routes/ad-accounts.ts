@@ -14,6 +14,7 @@ import {
   AdAccountPage,
   Balance,
   BizRight,
+  callLimits,
   PagesQuery,
   pages,
   SwitchRequest,
@@ -72,8 +73,6 @@ const onOff: Endpoint = {
   body: SwitchRequest,
 };
 
-const switchLimit = { call: "kakao-moment adAccounts/onOff", every_ms: 1_000 };
-
 export function mountAdAccounts(server: FastifyInstance, core: Core): void {
   const { pool } = core.store;
 
@@ -123,7 +122,7 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
     return show(call, id, async (adAccount) => presentAdAccount(await funded(adAccount)));
   });
 
-  mount(server, core, { ...access, limit: switchLimit }, onOff, async (call) => {
+  mount(server, core, { ...access, limit: callLimits.onOff }, onOff, async (call) => {
     const number = readAdAccount(call);
     if (!number.ok) return failure(number.error);
     const fields = readSwitch(call.body);

@@ -3,6 +3,7 @@
  * Nothing is kept between the page and its answer: the form carries the request, which is judged again.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import Type from "typebox";
 import { numberedUsers } from "../../../core/ad-accounts/user.ts";
 import type { Wish } from "../../../core/consents/consent.ts";
 import { appObjection } from "../../../core/consents/decide.ts";
@@ -12,12 +13,12 @@ import type { Fields } from "../../../http/body.ts";
 import { queryOf } from "../../../http/endpoint.ts";
 import { httpLimits } from "../../../http/limits.ts";
 import { languageOf, sendPage, wantsPage } from "../../../http/page.ts";
-import { type Problem, type Read, readerIn } from "../../../http/validate.ts";
+import { type Problem, type Read, readerIn, wrong } from "../../../http/validate.ts";
 import { randomToken } from "../auth.ts";
 import { consentPage, errorPage } from "../consent-page.ts";
 import { type ConsentError, consentError, consentErrorBody, consentErrorOfCode, consentErrors } from "../errors.ts";
 import { authorizePath, dialect, readLong, readResources, scopesOfResources } from "../identifiers.ts";
-import { AuthorizeQuery, ConsentErrorBody, Decision, state_length } from "../schemas/index.ts";
+import { AuthorizeQuery, ConsentErrorBody, Decision, state_length, users_shown } from "../schemas/index.ts";
 import { send, tag } from "./call.ts";
 
 export interface ConsentOptions {
@@ -26,9 +27,6 @@ export interface ConsentOptions {
   /** Pages say that it is one. */
   sandbox: boolean;
 }
-
-/** Users that the page offers. */
-const users_shown = 100;
 
 /** Reads fields of consent; a problem is a bad request. */
 export const consentReader = readerIn(problemError);
@@ -48,7 +46,10 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open, sand
         tags: [tag],
         summary: "Ask a user for consent, in a browser",
         querystring: AuthorizeQuery,
-        response: { "4xx": ConsentErrorBody },
+        response: {
+          200: Type.String({ description: "a page; its answer leads back to redirect_uri by 302" }),
+          "4xx": ConsentErrorBody,
+        },
       },
     },
     async (request, reply) => {
@@ -71,8 +72,7 @@ export function mountAuthorize(server: FastifyInstance, core: Core, { open, sand
     }
     if (decision !== "agree") return refuse(request, reply, consentErrors.badRequest("decision is agree or decline"));
     const user = await numberedUsers.findOf(core.store.pool, credential.merchantId, readUserNumber(number));
-    // Someone unknown costs the same comparison as someone known.
-    const isSignedIn = core.secrets.matches(sign_in, user?.signInHash ?? core.secrets.hash(""));
+    const isSignedIn = core.secrets.matches(sign_in, user?.signInHash);
     if (user === undefined || !(open || isSignedIn)) return showPage(request, reply, asked.value, number);
     const code = randomToken();
     const given = await core.giveConsent({
@@ -124,7 +124,6 @@ interface Asked {
 }
 
 async function readAsked(core: Core, sent: Fields): Promise<Read<Asked, ConsentError>> {
-  const wrong = (error: ConsentError) => ({ ok: false, error }) as const;
   const fault = await core.answersWith("kakao-consent-error");
   if (fault !== undefined) return wrong(consentErrorOfCode(fault));
   const read = readQuery(sent);

@@ -8,7 +8,7 @@ import { issueError } from "../errors.ts";
 import { managing } from "../identifiers.ts";
 import { topUpOf } from "../issue.ts";
 import { presentVirtualAccount } from "../present.ts";
-import { AdAccountHeader, TopUpRequest, VirtualAccount } from "../schemas/index.ts";
+import { AdAccountHeader, callLimits, TopUpRequest, VirtualAccount } from "../schemas/index.ts";
 import { type Answer, type Endpoint, exchangeOf, failure, mount, readAdAccount, reader, success } from "./call.ts";
 
 const readTopUp = reader(TopUpRequest);
@@ -17,8 +17,6 @@ export interface BillingOptions {
   /** How long an account waits for its deposit, which is not published. */
   topUpDue_days: number;
 }
-
-const limit = { call: "kakao-moment billing/virtualAccount", every_ms: 1_000 };
 
 const create: Endpoint = {
   method: "POST",
@@ -33,8 +31,8 @@ const create: Endpoint = {
 export function mountBilling(server: FastifyInstance, core: Core, { topUpDue_days }: BillingOptions): void {
   // The contract's sample says GET, with a body.
   for (const endpoint of [create, { ...create, method: "GET", hidden: true } as const]) {
-    mount(server, core, { scope: managing, limit }, endpoint, async (call) => {
-      const number = readAdAccount({ ...call, query: {} });
+    mount(server, core, { scope: managing, limit: callLimits.topUp }, endpoint, async (call) => {
+      const number = readAdAccount(call);
       if (!number.ok) return failure(number.error);
       const fields = readTopUp(call.body);
       if (!fields.ok) return failure(fields.error);

@@ -4,7 +4,7 @@ import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Grant } from "../../../core/merchants/directory.ts";
 import { type Answer, type Endpoint, routesIn, type Call as SharedCall } from "../../../http/endpoint.ts";
-import type { Read as ReadOr } from "../../../http/validate.ts";
+import { type Read as ReadOr, wrong } from "../../../http/validate.ts";
 import { type Access, authenticate } from "../auth.ts";
 import { errorBody, errors, type KakaoError, problemError } from "../errors.ts";
 import { dialect, readLong } from "../identifiers.ts";
@@ -53,15 +53,14 @@ export function mount(
   routes.mount(server, identify, endpoint, handle);
 }
 
-/** The ad account that the header names; some clients name it in the query, or the body, too, and must not contradict. */
+/** The ad account that the header names; clients may name it in query and body too, and must not contradict. */
 export function readAdAccount({ headers, query, body }: Pick<Call, "headers" | "query" | "body">): Read<number> {
   const header = headers.adaccountid;
-  if (header?.includes(",")) return { ok: false, error: errors.badHeader("adAccountId is given more than once") };
+  if (header?.includes(",")) return wrong(errors.badHeader("adAccountId is given more than once"));
+  if (header === undefined || header === "") return wrong(errors.missing("adAccountId"));
   const given = [header, query.adAccountId, body.adAccountId].filter((one) => one !== undefined && one !== null);
-  const [named] = given;
-  if (named === undefined || named === "") return { ok: false, error: errors.missing("adAccountId") };
   const numbers = given.map(readLong);
-  if (numbers.includes(undefined)) return { ok: false, error: errors.unsatisfied("adAccountId", "It must be a Long.") };
+  if (numbers.includes(undefined)) return wrong(errors.unsatisfied("adAccountId", "It must be a Long."));
   if (new Set(numbers).size === 1) return { ok: true, value: numbers[0]! };
-  return { ok: false, error: errors.unsatisfied("adAccountId", "Header and request name two ad accounts.") };
+  return wrong(errors.unsatisfied("adAccountId", "Header and request name two ad accounts."));
 }

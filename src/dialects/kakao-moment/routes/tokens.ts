@@ -4,7 +4,7 @@ import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Fields } from "../../../http/body.ts";
 import { httpLimits } from "../../../http/limits.ts";
-import type { Read } from "../../../http/validate.ts";
+import { type Read, wrong } from "../../../http/validate.ts";
 import { randomToken } from "../auth.ts";
 import { type ConsentError, codeError, consentErrorBody, consentErrorOfCode, consentErrors } from "../errors.ts";
 import { dialect } from "../identifiers.ts";
@@ -57,7 +57,6 @@ export function mountTokenInfo(server: FastifyInstance, core: Core): void {
 }
 
 async function exchange(core: Core, body: Fields): Promise<Read<Json, ConsentError>> {
-  const wrong = (error: ConsentError) => ({ ok: false, error }) as const;
   const fault = await core.answersWith("kakao-consent-error");
   if (fault !== undefined) return wrong(consentErrorOfCode(fault));
   const fields = readRequest(body);

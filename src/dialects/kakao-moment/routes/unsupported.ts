@@ -9,6 +9,9 @@ const methods = ["GET", "POST", "PUT", "DELETE"] as const;
 /** Campaigns, ad groups, creatives, reports, messages: whatever else stands under these. */
 const families = ["/openapi/v4/*", "/openapi/message/*"];
 
+/** Named, since it would be taken for the number of an ad account. */
+const trackers = "/openapi/v4/adAccounts/trackers";
+
 export function mountUnsupported(server: FastifyInstance, core: Core): void {
   for (const method of methods) {
     for (const url of families) {
@@ -17,6 +20,9 @@ export function mountUnsupported(server: FastifyInstance, core: Core): void {
       );
     }
   }
+  mount(server, core, {}, { method: "GET", url: trackers, summary: "", hidden: true }, () =>
+    failure(errors.unsupported("[GET adAccounts/trackers]")),
+  );
   // The older list, which the newer by pages has replaced.
   const list = { method: "GET", url: "/openapi/v4/adAccounts", summary: "", hidden: true } as const;
   mount(server, core, {}, list, () => failure(errors.discontinued));

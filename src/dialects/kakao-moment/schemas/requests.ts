@@ -27,6 +27,15 @@ export const SwitchRequest = Type.Object({
   config: Type.Enum(["ON", "OFF"]),
 });
 
+/** Calls that a user may make so often only, on all nodes together. */
+export const callLimits = {
+  topUp: { call: "kakao-moment billing/virtualAccount", every_ms: 1_000 },
+  onOff: { call: "kakao-moment adAccounts/onOff", every_ms: 1_000 },
+};
+
+/** Users that the consent page of an open sandbox offers. */
+export const users_shown = 100;
+
 /** Of what is given back in an address, percent-encoded, so that all clients can read the header. */
 export const state_length = 8_192;
 
