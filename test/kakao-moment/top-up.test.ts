@@ -124,6 +124,7 @@ describe("a loose client", () => {
     "application/x-www-form-urlencoded",
     "text/plain",
     "multipart/form-data",
+    "garbage",
     undefined,
   ];
   it.each(types)("may call its JSON %s", async (type) => {
@@ -183,6 +184,11 @@ describe("what cannot be served is refused, and leaves nothing behind", () => {
       { body: { ...fields, bankCode } },
       bad("bankCode"),
     ]),
+    [
+      "an ad account in the body alone",
+      { headers: { adAccountId: undefined }, body: { ...fields, adAccountId: 12_345 } },
+      bad("adAccountId"),
+    ],
     ["no ad account at all", { headers: { adAccountId: undefined }, body: fields }, bad("adAccountId")],
     ["an empty ad account", { headers: { adAccountId: "" }, body: fields }, bad("adAccountId")],
     ["an ad account in words", { headers: { adAccountId: "mine" }, body: fields }, bad("adAccountId")],
