@@ -177,31 +177,31 @@ async function madeWith<Row>(
   }
 }
 
-async function seedUsers(core: Core, merchantId: string, signInCode: string): Promise<[NewUser, NewUser]> {
+function seedUsers(core: Core, merchantId: string, signInCode: string): Promise<[NewUser, NewUser]> {
   const signInHash = core.secrets.hash(signInCode);
   const make = (index: number, name: string) =>
     madeWith(core, "user", userId + index, (number) => {
       const id = `usr_${merchantId}_${index}`;
       return core.makeUser({ id, merchantId, number, name, restricted: false, business: true, signInHash });
     });
-  return [await make(0, "김나루"), await make(1, "이나루")];
+  return Promise.all([make(0, "김나루"), make(1, "이나루")]);
 }
 
 /** One of the first user, one that both share and is off, one of the second alone. */
-async function seedAdAccounts(core: Core, merchantId: string, [first, second]: [NewUser, NewUser]) {
+function seedAdAccounts(core: Core, merchantId: string, [first, second]: [NewUser, NewUser]): Promise<AdAccount[]> {
   const company = { businessRegistrationNumber: "123-45-67890", name: "나루상점" };
   const wanted: Pick<AdAccount, "name" | "state" | "members">[] = [
     { name: "나루 광고계정", state: "on", members: { [first.id]: "master" } },
     { name: "나루 공동 광고계정", state: "off", members: { [first.id]: "member", [second.id]: "master" } },
     { name: "이나루의 광고계정", state: "on", members: { [second.id]: "master" } },
   ];
-  const made: AdAccount[] = [];
-  for (const [index, one] of wanted.entries()) {
-    const id = `ada_${merchantId}_${index}`;
-    const make = (number: number) => core.makeAdAccount(newAdAccount({ ...one, id, merchantId, number }, company));
-    made.push(await madeWith(core, "ad-account", adAccountId + index, make));
-  }
-  return made;
+  return Promise.all(
+    wanted.map((one, index) => {
+      const id = `ada_${merchantId}_${index}`;
+      const make = (number: number) => core.makeAdAccount(newAdAccount({ ...one, id, merchantId, number }, company));
+      return madeWith(core, "ad-account", adAccountId + index, make);
+    }),
+  );
 }
 
 /** The published credentials must never work where strangers can reach them. */
