@@ -2,12 +2,15 @@
 import Type, { type Static } from "typebox";
 
 export const VirtualAccount = Type.Object({
-  accountNumber: Type.String({ description: "the virtual account's number" }),
-  accountOwnerName: Type.String({ description: "the holder that the depositor is shown" }),
-  amount: Type.Integer({ description: "what is to be deposited" }),
-  bankCode: Type.String({ description: "two digits" }),
-  bankName: Type.String({ description: "short name" }),
-  expireDttm: Type.String({ description: "deadline in Korean time, to the millisecond, without a zone" }),
+  accountNumber: Type.String({ description: "the virtual account's number", example: "56292653589793" }),
+  accountOwnerName: Type.String({ description: "the holder that the depositor is shown", example: "(주)카카오" }),
+  amount: Type.Integer({ description: "what is to be deposited", example: 1_000_000 }),
+  bankCode: Type.String({ description: "two digits", example: "88" }),
+  bankName: Type.String({ description: "short name", example: "신한" }),
+  expireDttm: Type.String({
+    description: "deadline in Korean time, to the millisecond, without a zone",
+    example: "2020-08-17T17:28:12.683",
+  }),
 });
 export type VirtualAccount = Static<typeof VirtualAccount>;
 

@@ -1,17 +1,24 @@
 /** Requests as schemas: amounts in whole won. They validate, and they feed the API reference. */
 import Type, { type Static } from "typebox";
 import { limits } from "../../../core/limits.ts";
-import { bankCodes } from "../bank-codes.ts";
+import { bankCodes, bankOf, kftcCode } from "../bank-codes.ts";
 
-const long = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
+/** An ad account, of which the demo's is the example. */
+const long = (description: string) =>
+  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description, example: 12_345 });
 
 export const AdAccountHeader = Type.Object({ adAccountId: long("the ad account") });
 
-export const TopUpRequest = Type.Object({
-  adAccountId: Type.Optional(long("the same as in the header; older clients leave it out")),
-  amount: Type.Integer({ minimum: 1, maximum: limits.amount_max, description: "what is to be deposited, whole won" }),
-  bankCode: Type.Enum([...bankCodes], { description: "two digits" }),
-});
+const nameOf = (bankCode: string) => `${bankCode} ${bankOf(kftcCode(bankCode)).bankName}`;
+
+export const TopUpRequest = Type.Object(
+  {
+    adAccountId: Type.Optional(long("the same as in the header; older clients leave it out")),
+    amount: Type.Integer({ minimum: 1, maximum: limits.amount_max, description: "what is to be deposited, whole won" }),
+    bankCode: Type.Enum([...bankCodes], { description: bankCodes.map(nameOf).join(", ") }),
+  },
+  { example: { adAccountId: 12_345, amount: 1_000_000, bankCode: "88" } },
+);
 export type TopUpRequest = Static<typeof TopUpRequest>;
 
 export const pages = { size_default: 10, size_max: 1_500, page_max: 1_000_000 };
