@@ -123,7 +123,7 @@ function sandboxChannels(
   }));
 }
 
-export function demoMerchantId(impKey: string): string {
+function demoMerchantId(impKey: string): string {
   return `mer_${impKey}`;
 }
 

@@ -120,7 +120,7 @@ export async function readMemberships(db: Queryable, userIds: readonly string[])
   return (await db.query<AdAccount>(OF_USERS, [userIds])).rows;
 }
 
-export interface MembershipSearch {
+interface MembershipSearch {
   merchantId: string;
   userId: string;
   /** Only these, where a user let an app have some alone; undefined for all. */

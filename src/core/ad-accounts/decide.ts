@@ -9,7 +9,7 @@ export type NewAdAccount = Omit<AdAccount, "createdAt" | "updatedAt" | "eventSeq
 
 export type AdAccountChange = Partial<Omit<NewAdAccount, "id" | "merchantId" | "number">>;
 
-export interface AdAccountChanges {
+interface AdAccountChanges {
   adAccounts: AdAccount[];
   events: NewEvent[];
 }

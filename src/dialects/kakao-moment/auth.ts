@@ -18,7 +18,7 @@ export interface Access {
   limit?: CallLimit;
 }
 
-/** A new pair, as long as those of Kakao: 32 hex digits, and 32 letters and digits. */
+/** A new pair, as long as those of Kakao: 32 hex digits, and 32 letters, digits, `-` and `_`. */
 export function newAppKeys(): { restApiKey: string; clientSecret: string } {
   return { restApiKey: randomBytes(16).toString("hex"), clientSecret: randomToken().slice(0, 32) };
 }

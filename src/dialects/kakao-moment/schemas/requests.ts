@@ -49,7 +49,7 @@ export const state_length = 8_192;
 const consent = (maxLength: number, description: string) => Type.Optional(Type.String({ maxLength, description }));
 
 /** Whatever is wrong with these has a code of its own, so the schema alone refuses nothing but what is too long. */
-export const consentFields = {
+const consentFields = {
   client_id: consent(100, "REST API key"),
   response_type: consent(100, "code"),
   redirect_uri: consent(limits.redirect_uri_length, "one that is registered for the app, to the letter"),
