@@ -1,5 +1,6 @@
 /** How an app gets a business token: it asks, a user agrees or not, and a code is worth one token. */
 import { afterEach, describe, expect, it } from "vitest";
+import { faults } from "../../src/connectors/sandbox/index.ts";
 import type { Fields } from "../support/client.ts";
 import {
   type App,
@@ -550,7 +551,7 @@ describe("errors of consent", () => {
     ]);
   });
 
-  it.each("KOE003 KOE005 KOE008 KOE025 KOE026 KOE027 KOE101 KOE123 KOE124 KOE125 KOE232 KOE233".split(" "))(
+  it.each(faults.flatMap((fault) => (fault.name === "kakao-consent-error" ? [...fault.codes] : [])))(
     "%s is what a fault says, of the page and of the token call, and then no more",
     async (error_code) => {
       const { status, text } = await armed(error_code);
