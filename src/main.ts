@@ -126,7 +126,10 @@ export function openStore(where: Where, config: Config, options: Omit<StoreOptio
   return new Store(where, { limits: { cap: config.batchCap, lanes: config.batchLanes }, ...options });
 }
 
-/** The core of a configuration, with what dialects and connectors hand in, and the dialects upon it. `faults`: those of a sandbox. */
+/**
+ * The core of a configuration, with what dialects and connectors hand in, and the dialects upon it. `faults`: those of a
+ * sandbox.
+ */
 export function createCore(
   config: Config,
   store: Store,

@@ -19,12 +19,13 @@ import {
   decimal,
   example,
   findMerchantPath,
+  knownNumber,
   listed,
+  type OfMerchant,
   ofMerchant,
   oneOf,
   readMember,
   refuseNothing,
-  wholeNumber,
 } from "./options.ts";
 
 /** As the node shows one. */
@@ -46,12 +47,6 @@ interface Fields {
   members?: boolean;
 }
 
-interface Place {
-  merchant?: string;
-}
-
-const number = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-
 export const adAccounts = new Command("ad-accounts")
   .description("accounts that advertisers top up: list, show, make and change them")
   .addHelpText(...example("naru ad-accounts", "naru ad-accounts create 광고계정 --member 1001=master"));
@@ -59,17 +54,17 @@ export const adAccounts = new Command("ad-accounts")
 ofMerchant(adAccounts.command("list", { isDefault: true }).description("list a merchant's with their cash"))
   .option("--json", "one JSON object per line")
   .addHelpText(...example("naru ad-accounts list --merchant mer_shop-1"))
-  .action(async ({ merchant, json }: Place & { json?: boolean }) => {
+  .action(async ({ merchant, json }: OfMerchant & { json?: boolean }) => {
     const path = `${await findMerchantPath(merchant)}/ad-accounts`;
     const none = "no ad accounts";
     await printList({ path, name: "adAccounts", columns: adAccountColumns, rowOf, none }, json);
   });
 
 ofMerchant(adAccounts.command("show").description("show one"))
-  .argument("<number>", "as `naru ad-accounts` lists it", number)
+  .argument("<number>", "as `naru ad-accounts` lists it", knownNumber)
   .option("--json", "as JSON, with every field")
   .addHelpText(...example("naru ad-accounts show 12345"))
-  .action(async (named: number, { merchant, json }: Place & { json?: boolean }) => {
+  .action(async (named: number, { merchant, json }: OfMerchant & { json?: boolean }) => {
     const shown = await callNode<Shown>("GET", await pathOf(named, merchant));
     if (json === true) printJson(shown);
     else printLines(detailOf(shown));
@@ -79,13 +74,13 @@ withFields(ofMerchant(adAccounts.command("create").description("make one, switch
   .argument("<name>", "as advertisers see it")
   .option("--number <number>", "of your choice, so that the same again is refused", decimal)
   .addHelpText(...example("naru ad-accounts create 광고계정 --number 20001 --member 1001=master --member 1002=member"))
-  .action(async (name: string, { merchant, number: chosen, ...given }: Fields & Place & { number?: number }) => {
+  .action(async (name: string, { merchant, number: chosen, ...given }: Fields & OfMerchant & { number?: number }) => {
     const fields = { name, number: chosen, ...fieldsOf(given) };
     printJson(await callNode<Shown>("POST", `${await findMerchantPath(merchant)}/ad-accounts`, fields));
   });
 
 withFields(ofMerchant(adAccounts.command("set").description("change one; its members as a whole")))
-  .argument("<number>", "as `naru ad-accounts` lists it", number)
+  .argument("<number>", "as `naru ad-accounts` lists it", knownNumber)
   .option("--name <name>", "as advertisers see it")
   .option("--state <state>", adAccountStates.join(", "), oneOf(adAccountStates))
   .option("--stop", "its members cannot switch it on")
@@ -94,7 +89,7 @@ withFields(ofMerchant(adAccounts.command("set").description("change one; its mem
   .addHelpText(
     ...example("naru ad-accounts set 12345 --stop --state off", "naru ad-accounts set 12345 --free-cash 50000"),
   )
-  .action(async (named: number, { merchant, ...given }: Fields & Place & Changes) => {
+  .action(async (named: number, { merchant, ...given }: Fields & OfMerchant & Changes) => {
     const { name, state, stop: stopped } = given;
     const change = { name, state, stopped, ...fieldsOf(given) };
     refuseNothing(change);

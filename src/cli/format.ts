@@ -54,7 +54,7 @@ export function printJsonLines(values: readonly object[]): void {
 
 /** What a terminal could take for a command, for a turn of the direction of writing, or for the end of a line. */
 const commanding = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
-const commandingWithinJson = /(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+const commandingWithinJson = new RegExp(`(?!\\n)${commanding.source}`, commanding.flags);
 
 /** With what a terminal could take for a command written as its number. */
 function json(value: unknown, indent?: number): string {

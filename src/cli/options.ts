@@ -72,6 +72,14 @@ export function refuseNothing(change: object): void {
   }
 }
 
+/** A number by which users and ad accounts are known. */
+export const knownNumber = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+
+/** What `ofMerchant` adds. */
+export interface OfMerchant {
+  merchant?: string;
+}
+
 export function ofMerchant(command: Command): Command {
   return command.option("-m, --merchant <id>", "mer_…; needed if there are several");
 }

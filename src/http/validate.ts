@@ -1,6 +1,7 @@
 /**
  * Checks loosely sent fields against a schema: numbers may come as text and text as numbers, one value may stand for a
- * list. What is absent, null or empty is the same; what the schema does not name is left out. A dialect words the problem; this finds it.
+ * list. What is absent, null or empty is the same; what the schema does not name is left out. A dialect words the
+ * problem; this finds it.
  */
 import { Ajv, type ErrorObject } from "ajv";
 import formats from "ajv-formats";

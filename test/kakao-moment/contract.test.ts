@@ -1,6 +1,6 @@
 /** The contract's own test: an answer that is right passes, and every way to be wrong is seen. */
 import { expect, it } from "vitest";
-import { contentType, documentedErrors, holdToContract } from "./contract.ts";
+import { contentType, documentedErrors, holdToContract, sampleAnswer } from "./contract.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -8,14 +8,6 @@ function hold(method: string, path: string, body: unknown, status = 200, type: s
   holdToContract(method, path, { status, contentType: type, text: JSON.stringify(body) });
 }
 
-const account = {
-  accountNumber: "X123456789012",
-  accountOwnerName: "(주)카카오",
-  amount: 1000000,
-  bankCode: "88",
-  bankName: "신한",
-  expireDttm: "2020-08-17T17:28:12.683",
-};
 const item = { id: 111, name: "테스트계정1", memberType: "MASTER", config: "ON" };
 const page = { content: [item], number: 0, size: 10, totalElements: 1, totalPages: 1, page: 0 };
 const company = { businessRegistrationNumber: "220-88-36643", name: "나루" };
@@ -37,7 +29,7 @@ const answers: [method: string, path: string, right: Fields, wrong: Fields[]][] 
   [
     "POST",
     "/openapi/v4/billing/virtualAccount",
-    account,
+    sampleAnswer,
     [
       { amount: "1000000" },
       { amount: 0 },

@@ -22,6 +22,16 @@ type Fields = Record<string, unknown>;
 
 export const contentType = "application/json;charset=UTF-8";
 
+/** Of a top-up, as the contract prints it. */
+export const sampleAnswer = {
+  accountNumber: "X123456789012",
+  accountOwnerName: "(주)카카오",
+  amount: 1000000,
+  bankCode: "88",
+  bankName: "신한",
+  expireDttm: "2020-08-17T17:28:12.683",
+};
+
 /** Two digits and the short name of each bank. */
 export const banks: Readonly<Record<string, string>> = {
   "03": "기업",

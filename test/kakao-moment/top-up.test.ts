@@ -7,7 +7,7 @@ import { businessToken, newApp, newUser } from "../support/consent.ts";
 import { countRows } from "../support/database.ts";
 import { advertiser, demo, KakaoClient, newAdAccount, operate, type Sent } from "../support/kakao.ts";
 import { useNode, withNode } from "../support/scenario.ts";
-import { banks, contentType, holdToContract } from "./contract.ts";
+import { banks, contentType, holdToContract, sampleAnswer } from "./contract.ts";
 
 const node = useNode();
 const path = "/openapi/v4/billing/virtualAccount";
@@ -16,14 +16,6 @@ const waits_ms = 7 * 24 * 60 * 60 * 1000;
 
 /** To the letter, with the origin alone put elsewhere; the shell has the placeholders. */
 const sample = `curl -X GET "https://apis.moment.kakao.com/openapi/v4/billing/virtualAccount" \\-H "Authorization: Bearer \${BUSINESS_ACCESS_TOKEN}" \\-H "adAccountId: \${AD_ACCOUNT_ID}" \\-d '{"adAccountId" : 12345,"amount" : 1000000,"bankCode" : "88"}'`;
-const sampleAnswer = {
-  accountNumber: "X123456789012",
-  accountOwnerName: "(주)카카오",
-  amount: 1000000,
-  bankCode: "88",
-  bankName: "신한",
-  expireDttm: "2020-08-17T17:28:12.683",
-};
 
 async function paste(command: string, { url }: Pick<Client, "url">) {
   const placed = command.replace("https://apis.moment.kakao.com", url);

@@ -101,6 +101,7 @@ const CASH: Statement = {
   name: "cash-of-ad-accounts",
   text: "SELECT id, credit - debit AS cash FROM ledger_accounts WHERE id = ANY($1) AND currency = $2",
 };
+
 /** With the cash that the books hold for each. */
 export async function withCash(db: Queryable, held: readonly AdAccount[]): Promise<FundedAdAccount[]> {
   const ids = held.map(({ number }) => accounts.adAccount(number));

@@ -43,13 +43,9 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
     const before = await locate(tx, notices);
     const { paymentIds } = before;
     const unlocked = await payments.read(tx, paymentIds);
-    const references = unlocked.map(({ merchantId, dialect, reference }) => ({ merchantId, dialect, reference }));
 
     const claims: Claim[] = [
-      ...references.map((one) => ({
-        scope: "2-reference" as const,
-        key: referenceKey(one),
-      })),
+      ...unlocked.map((payment) => ({ scope: "2-reference" as const, key: referenceKey(payment) })),
       ...notices.map((notice) => ({ scope: "3-notice" as const, key: noticeKey(notice) })),
     ];
     await claim(tx, claims);
@@ -65,7 +61,7 @@ export const receiveNotice: CoreCommand<ReceivedNotice, NoticeResult> = {
     for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
     for (const account of after.accounts) state.putVirtualAccount(account);
     for (const deposit of after.deposits) state.putDeposit(deposit);
-    for (const paid of await readPaidReferences(tx, references)) {
+    for (const paid of await readPaidReferences(tx, unlocked)) {
       state.putPaidReference(referenceKey(paid), paid.id);
     }
     return state;

@@ -17,9 +17,9 @@ export interface KakaoError {
 }
 
 const at = (status: number, code: number, msg: string): KakaoError => ({ status, code, msg });
-const moment = (status: number, extras: KakaoError["extras"]): KakaoError => ({
+const moment = (status: number, extras: NonNullable<KakaoError["extras"]>): KakaoError => ({
   ...at(status, -813, "KakaoMomentException"),
-  ...(extras === undefined ? {} : { extras }),
+  extras,
 });
 const detail = (detailCode: number, detailMsg: string) => moment(400, { detailCode, detailMsg });
 /** Where no detail code is published. */

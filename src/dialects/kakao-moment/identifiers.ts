@@ -27,8 +27,8 @@ export const scopesOfResources: readonly string[] = ["moment_create"];
 const resourceGroups: readonly string[] = ["moment", ...scopes];
 
 /**
- * `resource_ids`, repeated or with commas: `moment:123` or `moment_create:123` for an ad account, `moment:*` for all. The numbers that are
- * named, null for all, undefined for what is no resource.
+ * `resource_ids`, repeated or with commas: `moment:123` or `moment_create:123` for an ad account, `moment:*` for all.
+ * The numbers that are named, null for all, undefined for what is no resource.
  */
 export function readResources(resources: readonly string[]): number[] | null | undefined {
   const numbers: number[] = [];

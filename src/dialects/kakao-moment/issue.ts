@@ -5,7 +5,7 @@ import { accounts } from "../../core/ledger/ledger.ts";
 import type { Grant } from "../../core/merchants/directory.ts";
 import { type Channel, defaultChannel } from "../../core/merchants/merchant.ts";
 import { type IssueCommandRequest, newIssueIds } from "../../core/virtual-accounts/commands.ts";
-import type { Read } from "../../http/validate.ts";
+import { type Read, wrong } from "../../http/validate.ts";
 import { kftcCode } from "./bank-codes.ts";
 import { errors, type KakaoError } from "./errors.ts";
 import { dialect, topUpId } from "./identifiers.ts";
@@ -24,7 +24,7 @@ export async function topUpOf(
   due_days: number,
 ): Promise<Read<IssueCommandRequest, KakaoError>> {
   const channel = defaultChannel(channels.filter((one) => lends(core, one, kftcCode(bankCode))));
-  if (channel === undefined) return { ok: false, error: errors.notActivated("Issuing virtual accounts at this bank") };
+  if (channel === undefined) return wrong(errors.notActivated("Issuing virtual accounts at this bank"));
   const wireId = topUpId(adAccount.number, await core.nextNumber("kakao-moment-top-up"));
   const value: IssueCommandRequest = {
     ...newIssueIds(),

@@ -4,6 +4,7 @@ import { type AdAccount as CoreAdAccount, searchMemberships, withCash } from "..
 import type { AdAccountRefusal, Outcome } from "../../../core/errors.ts";
 import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
+import { wrong } from "../../../http/validate.ts";
 import { askingOf, findAdAccount } from "../auth.ts";
 import { adAccountError, errors } from "../errors.ts";
 import { managing, readLong } from "../identifiers.ts";
@@ -30,6 +31,7 @@ import {
   type Read,
   readAdAccount,
   reader,
+  readUse,
   success,
 } from "./call.ts";
 
@@ -117,22 +119,19 @@ export function mountAdAccounts(server: FastifyInstance, core: Core): void {
     const number = readLong(call.params.id);
     const id: Read<number> =
       number === undefined
-        ? { ok: false, error: errors.unsatisfied("adAccountId", "It must be a Long.") }
+        ? wrong(errors.unsatisfied("adAccountId", "It must be a Long."))
         : { ok: true, value: number };
     return show(call, id, async (adAccount) => presentAdAccount(await funded(adAccount)));
   });
 
   mount(server, core, { ...access, limit: callLimits.onOff }, onOff, async (call) => {
-    const number = readAdAccount(call);
-    if (!number.ok) return failure(number.error);
-    const fields = readSwitch(call.body);
-    if (!fields.ok) return failure(fields.error);
-    const found = await findAdAccount(core, call.grant, number.value, "use");
-    if (!found.ok) return failure(found.error);
-    const exchange = exchangeOf(onOff, {}, { ...call.body, adAccountId: number.value }, answerSwitched);
-    const change = { state: configs[fields.value.config as Config] };
+    const used = await readUse(core, call, readSwitch);
+    if (!used.ok) return failure(used.error);
+    const { adAccount, fields } = used.value;
+    const exchange = exchangeOf(onOff, {}, { ...call.body, adAccountId: adAccount.number }, answerSwitched);
+    const change = { state: configs[fields.config as Config] };
     return answerSwitched(
-      await core.updateAdAccount({ adAccountId: found.value.id, change, by: askingOf(call.grant), exchange }),
+      await core.updateAdAccount({ adAccountId: adAccount.id, change, by: askingOf(call.grant), exchange }),
     );
   });
 }

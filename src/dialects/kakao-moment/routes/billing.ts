@@ -3,13 +3,12 @@ import type { FastifyInstance } from "fastify";
 import type { IssueRefusal, Outcome } from "../../../core/errors.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Issued } from "../../../core/virtual-accounts/decide.ts";
-import { findAdAccount } from "../auth.ts";
 import { issueError } from "../errors.ts";
 import { managing } from "../identifiers.ts";
 import { topUpOf } from "../issue.ts";
 import { presentVirtualAccount } from "../present.ts";
 import { AdAccountHeader, callLimits, TopUpRequest, VirtualAccount } from "../schemas/index.ts";
-import { type Answer, type Endpoint, exchangeOf, failure, mount, readAdAccount, reader, success } from "./call.ts";
+import { type Answer, type Endpoint, exchangeOf, failure, mount, reader, readUse, success } from "./call.ts";
 
 const readTopUp = reader(TopUpRequest);
 
@@ -32,15 +31,12 @@ export function mountBilling(server: FastifyInstance, core: Core, { topUpDue_day
   // The contract's sample says GET, with a body.
   for (const endpoint of [create, { ...create, method: "GET", hidden: true } as const]) {
     mount(server, core, { scope: managing, limit: callLimits.topUp }, endpoint, async (call) => {
-      const number = readAdAccount(call);
-      if (!number.ok) return failure(number.error);
-      const fields = readTopUp(call.body);
-      if (!fields.ok) return failure(fields.error);
-      const adAccount = await findAdAccount(core, call.grant, number.value, "use");
-      if (!adAccount.ok) return failure(adAccount.error);
-      const wanted = await topUpOf(core, call.grant, adAccount.value, fields.value, topUpDue_days);
+      const used = await readUse(core, call, readTopUp);
+      if (!used.ok) return failure(used.error);
+      const { adAccount, fields } = used.value;
+      const wanted = await topUpOf(core, call.grant, adAccount, fields, topUpDue_days);
       if (!wanted.ok) return failure(wanted.error);
-      const exchange = exchangeOf(endpoint, {}, { ...call.body, adAccountId: number.value }, answerIssued);
+      const exchange = exchangeOf(endpoint, {}, { ...call.body, adAccountId: adAccount.number }, answerIssued);
       return answerIssued(await core.issueVirtualAccount({ ...wanted.value, exchange }));
     });
   }

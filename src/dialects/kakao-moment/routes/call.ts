@@ -1,11 +1,13 @@
 /** What every route of this dialect does: know the caller by a business token, read fields loosely, answer plainly. */
 import type { FastifyInstance } from "fastify";
+import type { AdAccount } from "../../../core/ad-accounts/ad-account.ts";
 import type { Json } from "../../../core/exchanges.ts";
 import type { Core } from "../../../core/index.ts";
 import type { Grant } from "../../../core/merchants/directory.ts";
+import type { Fields } from "../../../http/body.ts";
 import { type Answer, type Endpoint, routesIn, type Call as SharedCall } from "../../../http/endpoint.ts";
 import { type Read as ReadOr, wrong } from "../../../http/validate.ts";
-import { type Access, authenticate } from "../auth.ts";
+import { type Access, authenticate, findAdAccount } from "../auth.ts";
 import { errorBody, errors, type KakaoError, problemError } from "../errors.ts";
 import { dialect, readLong } from "../identifiers.ts";
 import { KakaoErrorBody } from "../schemas/index.ts";
@@ -63,4 +65,18 @@ export function readAdAccount({ headers, query, body }: Pick<Call, "headers" | "
   if (numbers.includes(undefined)) return wrong(errors.unsatisfied("adAccountId", "It must be a Long."));
   if (new Set(numbers).size === 1) return { ok: true, value: numbers[0]! };
   return wrong(errors.unsatisfied("adAccountId", "Header and request name two ad accounts."));
+}
+
+/** What a call that uses an ad account brings: the ad account, which its user may use, and the fields of the body. */
+export async function readUse<Wanted>(
+  core: Core,
+  call: Call,
+  read: (body: Fields) => Read<Wanted>,
+): Promise<Read<{ adAccount: AdAccount; fields: Wanted }>> {
+  const number = readAdAccount(call);
+  if (!number.ok) return number;
+  const fields = read(call.body);
+  if (!fields.ok) return fields;
+  const adAccount = await findAdAccount(core, call.grant, number.value, "use");
+  return adAccount.ok ? { ok: true, value: { adAccount: adAccount.value, fields: fields.value } } : adAccount;
 }
