@@ -14,6 +14,7 @@ export interface Connector {
   readonly pool?: NumberPool;
   readonly refunds?: RefundService;
   readonly receipts?: ReceiptService;
+  readonly wallet?: WalletService;
   readonly deposits?: DepositService;
   /** Whose account it is; undefined when the bank knows no such account. */
   findHolder?(bankCode: string, number: string, signal: AbortSignal): Promise<string | undefined>;
@@ -24,12 +25,12 @@ export interface Connector {
 /** What the core does with a bank's notices. Each may come any number of times and in any order. */
 export interface Inbox {
   receiveNotice(notice: BankNotice): Promise<NoticeResult>;
-  /** What became of an order to pay out; false when nobody ordered it. */
-  receivePayoutNotice(notice: PayoutNotice): Promise<boolean>;
+  /** What became of an order to pay out, or to authorize a payment; false when nobody ordered it. */
+  receiveOrderNotice(notice: OrderNotice): Promise<boolean>;
 }
 
-/** A bank tells of an order to pay out before, after or instead of answering the call that gave it. */
-export interface PayoutNotice {
+/** A bank or wallet tells of an order before, after or instead of answering the call that gave it. */
+export interface OrderNotice {
   connector: string;
   /** The order's. */
   key: string;
@@ -44,6 +45,7 @@ export interface Capabilities {
   readonly close: boolean;
   readonly refund: boolean;
   readonly receipts: boolean;
+  readonly wallet: boolean;
   readonly holderLookup: boolean;
   readonly notices: boolean;
   /** It can be asked for transactions whose notice was not acknowledged. */
@@ -97,6 +99,41 @@ export interface ReceiptOrder extends Order {
   readonly amount: number;
   readonly taxFree: number;
   readonly vat: number;
+}
+
+/**
+ * A wallet, or another way of paying that asks the shopper. Like a bank it carries an order out at most once per key and
+ * never after its time. `failed` is a decline; a wallet that has yet to decide answers `unknown` and tells by a notice.
+ */
+export interface WalletService {
+  /** Takes, or reserves, what the shopper agreed to pay. */
+  authorize(order: AuthorizationOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  /** Gives back a part of what an authorization took, or all of it. */
+  refund(order: WalletRefundOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  ask(key: string, signal: AbortSignal): Promise<OperationAnswer>;
+}
+
+export interface AuthorizationOrder extends Order {
+  /** The way of paying, as its contract spells it: `KAKAOPAY`. */
+  readonly method: string;
+  /** In the currency's minor unit; 0 where the shopper agrees to later payments and pays nothing now. */
+  readonly amount: number;
+  readonly currency: string;
+  /** What the shopper sees of it. */
+  readonly description: string | null;
+  /** What the shopper brought back from the wallet; null where nobody was asked. */
+  readonly proof: string | null;
+  /** The shopper agrees to later payments: the answer carries a billing key for them. */
+  readonly wantsBillingKey: boolean;
+  /** By this the shopper agreed earlier; null for a payment that they agree to now. */
+  readonly billingKey: string | null;
+}
+
+export interface WalletRefundOrder extends Order {
+  /** The wallet's own id of the authorization. */
+  readonly authorization: string;
+  readonly amount: number;
+  readonly currency: string;
 }
 
 export interface NumberPool {

@@ -9,7 +9,7 @@ import type { NewAdAccount } from "./ad-accounts/decide.ts";
 import { type ChangeUserRequest, changeUser, makeUser, type NewUser, type User } from "./ad-accounts/user.ts";
 import { type CallLimit, takeTurn } from "./call-turns.ts";
 import { commandOf, type Pipeline } from "./command.ts";
-import type { BankNotice, Capabilities, Connector, PayoutNotice } from "./connector.ts";
+import type { BankNotice, Capabilities, Connector, OrderNotice } from "./connector.ts";
 import { type ConsentRequest, exchangeCode, giveConsent, type UnlinkRequest, unlinkApp } from "./consents/commands.ts";
 import { type AuthorizationCode, type UserToken, userTokens } from "./consents/consent.ts";
 import type { ExchangeRequest } from "./consents/decide.ts";
@@ -52,7 +52,8 @@ import {
 import { Directory } from "./merchants/directory.ts";
 import type { Credential, Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
-import { Resolver } from "./operations/resolver.ts";
+import { type OperationKind, operations } from "./operations/operation.ts";
+import { type OperationHandler, Resolver } from "./operations/resolver.ts";
 import type { Payment } from "./payments/payment.ts";
 import { type PreparedAmount, type PrepareRequest, prepareAmount } from "./payments/prepared.ts";
 import { cancelReceipt, issueReceipt, recordReceiptOutcome } from "./receipts/commands.ts";
@@ -131,6 +132,7 @@ export class Core {
   readonly #faults: CoreFaults | undefined;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
+  readonly #handlers: Readonly<Record<OperationKind, OperationHandler>>;
   readonly #resolvers: readonly Resolver[];
   readonly #resolving: readonly Repeating[];
   readonly #callTimeout_ms: number;
@@ -252,9 +254,15 @@ export class Core {
     return this.#receive(received(notice));
   }
 
-  /** Takes a bank's word on an order to pay out; false when nobody ordered it. An outcome is recorded once. */
-  receivePayoutNotice(notice: PayoutNotice): Promise<boolean> {
-    return this.refunds.receiveNotice(this.store.pool, notice);
+  /**
+   * Takes a bank's or wallet's own word on an order; false when nobody gave that one. Whichever comes first, this, the
+   * call's answer or an asking, is recorded.
+   */
+  async receiveOrderNotice({ connector, key, answer }: OrderNotice): Promise<boolean> {
+    const [operation] = await operations.read(this.store.pool, [key]);
+    if (operation === undefined || operation.connector !== connector) return false;
+    await this.#handlers[operation.kind].record(operation, answer);
+    return true;
   }
 
   /** Makes a merchant; false when it had been made before. */
@@ -412,10 +420,11 @@ function submitter<Request, State, Decision extends { result: unknown }>(
 }
 
 /** What a connector declares is what it can be asked for. */
-function checkCapabilities({ name, capabilities, pool, refunds, receipts, findHolder, deposits }: Connector): void {
-  const { issue, reservedNumbers, refund, holderLookup, query } = capabilities;
-  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, holderLookup, query];
-  const present = [pool, refunds, receipts, findHolder, deposits].map((one) => one !== undefined);
+function checkCapabilities(connector: Connector): void {
+  const { name, capabilities, pool, refunds, receipts, wallet, findHolder, deposits } = connector;
+  const { issue, reservedNumbers, refund, wallet: pays, holderLookup, query } = capabilities;
+  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, pays, holderLookup, query];
+  const present = [pool, refunds, receipts, wallet, findHolder, deposits].map((one) => one !== undefined);
   if (declared.some((one, index) => one !== present[index])) {
     throw new Error(`connector ${name} does not do what it declares`);
   }

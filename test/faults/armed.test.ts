@@ -254,10 +254,10 @@ describe("a bank whose notice of a payout comes before its answer", () => {
       const no = { outcome: "failed", code: "refused", message: "아니요" } as const;
       const before = await node.timeline(paid.imp_uid);
       for (const answer of [yes, no]) {
-        expect(await core.receivePayoutNotice({ connector: "sandbox", key, answer })).toBe(true);
+        expect(await core.receiveOrderNotice({ connector: "sandbox", key, answer })).toBe(true);
       }
-      expect(await core.receivePayoutNotice({ connector: "sandbox", key: "op_nobody", answer: yes })).toBe(false);
-      expect(await core.receivePayoutNotice({ connector: "another", key, answer: yes })).toBe(false);
+      expect(await core.receiveOrderNotice({ connector: "sandbox", key: "op_nobody", answer: yes })).toBe(false);
+      expect(await core.receiveOrderNotice({ connector: "another", key, answer: yes })).toBe(false);
       expect(await node.timeline(paid.imp_uid)).toEqual(before);
     } finally {
       await store.close();

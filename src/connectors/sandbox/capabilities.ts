@@ -7,6 +7,7 @@ export const capabilities: Capabilities = {
   close: true,
   refund: true,
   receipts: true,
+  wallet: true,
   holderLookup: true,
   notices: true,
   query: true,

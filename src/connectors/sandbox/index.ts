@@ -48,7 +48,7 @@ export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults)
     },
     refunds: sandboxRefunds(store, secrets, faults, async (key, answer) => {
       if (inbox === undefined) throw new Error("the sandbox bank does not know whom to tell of a payout");
-      await inbox.receivePayoutNotice({ connector: sandbox, key, answer });
+      await inbox.receiveOrderNotice({ connector: sandbox, key, answer });
     }),
     receipts: sandboxReceipts(store, faults),
     deposits: sandboxDeposits(store.pool),

@@ -1,9 +1,8 @@
 /** Paying money back, from the intent to the bank's answer, and asking the bank when there was none. */
 import type { Pool } from "../../store/index.ts";
-import type { Connector, PayoutNotice, RefundService } from "../connector.ts";
+import type { Connector, RefundService } from "../connector.ts";
 import { accepted, type Outcome } from "../errors.ts";
 import type { ExchangeDraft } from "../exchanges.ts";
-import { operations } from "../operations/operation.ts";
 import { call, type OperationHandler } from "../operations/resolver.ts";
 import type { RefundOutcome, RefundOutcomeRequest } from "./commands.ts";
 import type { Refunded, RefundRequest } from "./decide.ts";
@@ -50,14 +49,6 @@ export class Refunds {
     const answer = await call((signal) => service.pay(order, signal), this.#callTimeout_ms);
     const { refundId, operationId, paymentId } = request;
     return accepted(await this.#commands.record({ refundId, operationId, paymentId, answer, exchange }));
-  }
-
-  /** A bank's own word on an order; whichever comes first, this, the call's answer or an asking, is recorded. */
-  async receiveNotice(pool: Pool, { connector, key, answer }: PayoutNotice): Promise<boolean> {
-    const [operation] = await operations.read(pool, [key]);
-    if (operation === undefined || operation.connector !== connector || operation.kind !== "refund") return false;
-    await this.handler(pool).record(operation, answer);
-    return true;
   }
 
   handler(pool: Pool): OperationHandler {

@@ -3,7 +3,7 @@
  * never after its time, and can be asked what became of it. It keeps its own records, with keyed hashes for accounts.
  */
 import { createHash } from "node:crypto";
-import type { Order, PayoutNotice, ReceiptService, RefundService } from "../../../core/connector.ts";
+import type { Order, OrderNotice, ReceiptService, RefundService } from "../../../core/connector.ts";
 import type { OperationAnswer } from "../../../core/operations/operation.ts";
 import type { Secrets } from "../../../core/secrets.ts";
 import { claim, newId, readRealNow, type Statement, type Store, type Table, table } from "../../../store/index.ts";
@@ -48,7 +48,7 @@ export function payeeHash(secrets: Secrets, bankCode: string, number: string): s
 }
 
 /** Tells Naru of a payout, apart from answering the call that ordered it. */
-type TellPayout = (key: string, answer: PayoutNotice["answer"]) => Promise<void>;
+type TellPayout = (key: string, answer: OrderNotice["answer"]) => Promise<void>;
 
 export function sandboxRefunds(store: Store, secrets: Secrets, faults: Faults, tell: TellPayout): RefundService {
   const book = orderBook(store, payouts);
