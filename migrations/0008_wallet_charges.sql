@@ -49,7 +49,6 @@ CREATE TABLE charge_steps (
   merchant_id text COLLATE "C" NOT NULL,
   payment_id  text COLLATE "C" NOT NULL,
   charge_id   text COLLATE "C" NOT NULL,
-  wire_id     text COLLATE "C" NOT NULL UNIQUE,
   kind        text COLLATE "C" NOT NULL,
   state       text COLLATE "C" NOT NULL,
   amount      bigint NOT NULL CHECK (amount >= 0),
@@ -116,12 +115,10 @@ ALTER TABLE refunds
   ALTER COLUMN number_encrypted DROP NOT NULL,
   ALTER COLUMN number_index DROP NOT NULL,
   ALTER COLUMN number_masked DROP NOT NULL,
-  ADD COLUMN wire_id       text COLLATE "C",
   ADD COLUMN reference     text COLLATE "C",
   ADD COLUMN descriptor    text,
   ADD COLUMN labels        jsonb,
   ADD COLUMN provider_code text COLLATE "C";
-CREATE UNIQUE INDEX refunds_by_wire_id ON refunds (wire_id) WHERE wire_id IS NOT NULL;
 
 -- Agreements have no payment, and are announced too.
 ALTER TABLE deliveries ALTER COLUMN payment_id DROP NOT NULL;

@@ -20,7 +20,11 @@ import { type Receipt, receipts } from "./receipts/receipt.ts";
 import { type Refund, refunds } from "./refunds/refund.ts";
 import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
 import { type VirtualAccount, virtualAccounts } from "./virtual-accounts/virtual-account.ts";
-import { type Announcement, type Delivery, deliveries, newDeliveries } from "./webhooks/delivery.ts";
+import { type Agreement, agreements } from "./wallet-charges/agreement.ts";
+import { type WalletCharge, walletCharges } from "./wallet-charges/charge.ts";
+import { type Instrument, instruments } from "./wallet-charges/instrument.ts";
+import { type ChargeStep, chargeSteps } from "./wallet-charges/step.ts";
+import { type Announcement, type Delivery, deliveries, newDeliveries, type Subject } from "./webhooks/delivery.ts";
 
 export interface Changes {
   payments?: Payment[];
@@ -31,6 +35,10 @@ export interface Changes {
   receipts?: Receipt[];
   operations?: Operation[];
   adAccounts?: AdAccount[];
+  charges?: WalletCharge[];
+  chargeSteps?: ChargeStep[];
+  agreements?: Agreement[];
+  instruments?: Instrument[];
   transfers?: NewTransfer[];
   events?: NewEvent[];
   exchanges?: Exchange[];
@@ -59,6 +67,11 @@ export class WorkingState {
   readonly receipts = new Map<string, Receipt>();
   readonly operations = new Map<string, Operation>();
   readonly adAccounts = new Map<string, AdAccount>();
+  readonly charges = new Map<string, WalletCharge>();
+  readonly chargeSteps = new Map<string, ChargeStep>();
+  readonly agreements = new Map<string, Agreement>();
+  /** By the id that clients know. */
+  readonly instruments = new Map<string, Instrument>();
   /** The database's own time, for what does not obey the sandbox clock. */
   realNow = new Date(0);
   readonly #idsByNumber = new Map<string, Set<string>>();
@@ -77,6 +90,9 @@ export class WorkingState {
     for (const receipt of changes.receipts ?? []) this.receipts.set(receipt.id, receipt);
     for (const operation of changes.operations ?? []) this.operations.set(operation.id, operation);
     for (const adAccount of changes.adAccounts ?? []) this.adAccounts.set(adAccount.id, adAccount);
+    for (const charge of changes.charges ?? []) this.charges.set(charge.id, charge);
+    for (const step of changes.chargeSteps ?? []) this.chargeSteps.set(step.id, step);
+    for (const agreement of changes.agreements ?? []) this.agreements.set(agreement.id, agreement);
   }
 
   #putReserved(taken: PoolNumber, merchantId: string): void {
@@ -88,6 +104,12 @@ export class WorkingState {
   /** Oldest first. */
   refundsOf(paymentId: string): Refund[] {
     return [...this.refunds.values()].filter((refund) => refund.paymentId === paymentId);
+  }
+
+  /** In the order in which they were made. */
+  stepsOf(chargeId: string): ChargeStep[] {
+    const steps = [...this.chargeSteps.values()].filter((step) => step.chargeId === chargeId);
+    return steps.sort((one, other) => (one.id < other.id ? -1 : 1));
   }
 
   putPayment(payment: Payment): void {
@@ -150,8 +172,8 @@ export interface Pipeline {
   readonly store: Store;
   /** As far as the node trusts what it read; the others are read in the transaction. */
   merchants(tx: Queryable, ids: readonly string[]): Promise<Merchant[]>;
-  /** What the payment's dialect tells of an event, with the payment as the event left it. Pure. */
-  announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
+  /** What the subject's dialect tells of an event, with the subject as its change left it. Pure. */
+  announce(event: Event, subject: Subject, settings: MerchantSettings): Announcement[];
   /** Whether exchanges are kept at all. */
   readonly keepExchanges: boolean;
   /** Called when a committed batch left deliveries to be made. */
@@ -186,6 +208,10 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await receipts.upsert(tx, lastById(changes.flatMap((change) => change.receipts ?? [])));
   await operations.upsert(tx, lastById(changes.flatMap((change) => change.operations ?? [])));
   await adAccounts.upsert(tx, lastById(changes.flatMap((change) => change.adAccounts ?? [])));
+  await walletCharges.upsert(tx, lastById(changes.flatMap((change) => change.charges ?? [])));
+  await chargeSteps.upsert(tx, lastById(changes.flatMap((change) => change.chargeSteps ?? [])));
+  await agreements.upsert(tx, lastById(changes.flatMap((change) => change.agreements ?? [])));
+  await instruments.upsert(tx, lastById(changes.flatMap((change) => change.instruments ?? [])));
   const tell = await teller(pipeline, tx, changes);
   const told = changes.map(tell);
   await events.insert(
@@ -208,23 +234,45 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   );
 }
 
-/** Gives the events of one decision, and the deliveries of each with the payment as that decision left it. */
+/** Gives the events of one decision, and the deliveries of each with what it is about as that decision left it. */
 async function teller(pipeline: Pipeline, tx: Queryable, all: readonly Changes[]) {
-  const ids = new Set(all.flatMap((changes) => changes.payments ?? []).map((payment) => payment.merchantId));
-  const merchants = await pipeline.merchants(tx, [...ids]);
+  const about = all.flatMap((changes) => [...(changes.payments ?? []), ...(changes.agreements ?? [])]);
+  const merchants = await pipeline.merchants(tx, [...new Set(about.map(({ merchantId }) => merchantId))]);
   const settings = new Map(merchants.map((merchant) => [merchant.id, merchant.settings]));
   return (changes: Changes): { events: Event[]; deliveries: Delivery[] } => {
     const told = (changes.events ?? []).map((stated) => {
       const event: Event = { id: newId("evt"), ...stated, announcedTo: 0 };
-      const payment =
-        event.subjectType === "payment" ? changes.payments?.find((one) => one.id === event.subjectId) : undefined;
-      if (payment === undefined) return { event, made: [] };
-      const announced = pipeline.announce(event, payment, settings.get(payment.merchantId) ?? {});
-      const made = newDeliveries(event, payment.dialect, announced);
+      const subject = subjectOf(event, changes);
+      if (subject === undefined) return { event, made: [] };
+      const { dialect, merchantId } = subject.type === "agreement" ? subject.agreement : subject.payment;
+      const announced = pipeline.announce(event, subject, settings.get(merchantId) ?? {});
+      const made = newDeliveries(event, dialect, announced);
       return { event: { ...event, announcedTo: made.length }, made };
     });
     return { events: told.map((one) => one.event), deliveries: told.flatMap((one) => one.made) };
   };
+}
+
+/** What clients may be told of; of the others nobody is. */
+function subjectOf({ subjectType, subjectId, data }: Event, changes: Changes): Subject | undefined {
+  const last = <Row extends { id: string }>(rows: readonly Row[] | undefined, id: unknown) =>
+    rows?.findLast((row) => row.id === id);
+  switch (subjectType) {
+    case "payment": {
+      const payment = last(changes.payments, subjectId);
+      return payment && { type: "payment", payment };
+    }
+    case "charge": {
+      const charge = last(changes.charges, subjectId)!;
+      const payment = last(changes.payments, charge.paymentId)!;
+      const step = last(changes.chargeSteps, data.stepId);
+      return { type: "charge", payment, charge, step, refund: last(changes.refunds, data.refundId) };
+    }
+    case "agreement":
+      return { type: "agreement", agreement: last(changes.agreements, subjectId)! };
+    default:
+      return undefined;
+  }
 }
 
 function lastById<Row extends { id: string }>(rows: readonly Row[]): Row[] {

@@ -38,6 +38,16 @@ export type PaymentRefusal =
   | { code: "prepared-already"; reference: string }
   | { code: "prepared-unknown"; reference: string };
 
+/** Why a request about a charge or an agreement changes nothing; what fails by the rules is kept as failed instead. */
+export type ChargeRefusal =
+  | { code: "charge-unknown"; id: string }
+  | { code: "agreement-unknown"; id: string }
+  | { code: "instrument-unknown"; id: string }
+  | { code: "not-waiting"; state: string }
+  | { code: "too-late"; dueAt: Date }
+  | { code: "too-many-operations"; max: number }
+  | { code: "call-taken-over" };
+
 export type DeliveryRefusal = { code: "delivery-unknown"; id: string } | { code: "delivery-under-way"; id: string };
 
 export type MerchantRefusal =

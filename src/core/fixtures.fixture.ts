@@ -239,7 +239,8 @@ export class Books {
 
   /** The bank's answer to the order of a refund. */
   answerRefund(answer: OperationAnswer, id = "rfd_1", now = later(issuedAt, 3 * hour_ms)): RefundOutcome {
-    const { operationId, paymentId } = this.refundOf(id);
+    const { operationId: ordered, paymentId } = this.refundOf(id);
+    const operationId = ordered!;
     this.state.realNow = realTime;
     const request = deepFreeze({ refundId: id, operationId, paymentId, answer });
     const [payment, virtualAccount] = [this.payment(paymentId), this.accountOf(paymentId)];

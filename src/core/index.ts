@@ -54,7 +54,6 @@ import type { Credential, Merchant, MerchantSettings } from "./merchants/merchan
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
 import { type OperationKind, operations } from "./operations/operation.ts";
 import { type OperationHandler, Resolver } from "./operations/resolver.ts";
-import type { Payment } from "./payments/payment.ts";
 import { type PreparedAmount, type PrepareRequest, prepareAmount } from "./payments/prepared.ts";
 import { cancelReceipt, issueReceipt, recordReceiptOutcome } from "./receipts/commands.ts";
 import { Receipts } from "./receipts/receipts.ts";
@@ -72,7 +71,21 @@ import {
   issueVirtualAccount,
 } from "./virtual-accounts/commands.ts";
 import type { Issued } from "./virtual-accounts/decide.ts";
-import type { Announcement, Announcer } from "./webhooks/delivery.ts";
+import {
+  beginAuthorization,
+  endCheckout,
+  isAnyChargeDue,
+  makeAgreement,
+  makeCharge,
+  recordAuthorization,
+  recordWalletRefund,
+  requestWalletRefund,
+  revokeAgreement,
+  sweepCharges,
+  takeStep,
+} from "./wallet-charges/commands.ts";
+import { WalletCharges } from "./wallet-charges/wallet-charges.ts";
+import { type Announcement, type Announcer, noticeUrlsOf, type Subject } from "./webhooks/delivery.ts";
 import { DeliveryEngine, type Send } from "./webhooks/engine.ts";
 import { type Resent, resendDeliveries, resendDelivery } from "./webhooks/resend.ts";
 
@@ -110,6 +123,7 @@ export class Core {
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly refunds: Refunds;
   readonly receipts: Receipts;
+  readonly walletCharges: WalletCharges;
   readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued, IssueRefusal>>;
   readonly #change: (request: ChangeRequest) => Promise<Outcome<Issued>>;
@@ -132,6 +146,7 @@ export class Core {
   readonly #faults: CoreFaults | undefined;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
+  readonly #chargeSweep: Repeating;
   readonly #handlers: Readonly<Record<OperationKind, OperationHandler>>;
   readonly #resolvers: readonly Resolver[];
   readonly #resolving: readonly Repeating[];
@@ -153,7 +168,7 @@ export class Core {
     const pipeline: Pipeline = {
       store,
       merchants: (tx, ids) => this.directory.merchants(tx, ids),
-      announce: (event, payment, settings) => this.#announce(event, payment, settings),
+      announce: (event, subject, settings) => this.#announce(event, subject, settings),
       keepExchanges: options.keepExchanges,
       deliveriesMade: () => this.#engine.wake(),
     };
@@ -171,6 +186,18 @@ export class Core {
       record: submitter(commandOf(pipeline, recordReceiptOutcome)),
     };
     this.receipts = new Receipts(receiptCommands, this.connectors, options.callTimeout_ms);
+    const walletCommands = {
+      make: submitter(commandOf(pipeline, makeCharge)),
+      begin: submitter(commandOf(pipeline, beginAuthorization)),
+      record: submitter(commandOf(pipeline, recordAuthorization)),
+      end: submitter(commandOf(pipeline, endCheckout)),
+      step: submitter(commandOf(pipeline, takeStep)),
+      refund: submitter(commandOf(pipeline, requestWalletRefund)),
+      recordRefund: submitter(commandOf(pipeline, recordWalletRefund)),
+      agree: submitter(commandOf(pipeline, makeAgreement)),
+      revoke: submitter(commandOf(pipeline, revokeAgreement)),
+    };
+    this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
     this.#prepare = submitter(store.command(prepareAmount));
     this.#receive = submitter(commandOf(pipeline, receiveNotice));
     this.#register = submitter(store.command(registerMerchant));
@@ -193,11 +220,23 @@ export class Core {
       return (await expire({ limit: limits.expiry_batch })) === limits.expiry_batch;
     };
     this.#expiry = new Repeating("expiry", limits.expiry_interval_ms, sweep, log);
+    const takeDueCharges = submitter(commandOf(pipeline, sweepCharges));
+    const sweepDueCharges = async () => {
+      if (!(await isAnyChargeDue(store.pool))) return false;
+      return (await takeDueCharges({ limit: limits.charges_swept })) >= limits.charges_swept;
+    };
+    this.#chargeSweep = new Repeating("charges", limits.charge_sweep_interval_ms, sweepDueCharges, log);
     this.#callTimeout_ms = options.callTimeout_ms;
     const receipt = this.receipts.handler(store.pool);
-    const handlers = { refund: this.refunds.handler(store.pool), "receipt-issue": receipt, "receipt-cancel": receipt };
+    this.#handlers = {
+      refund: this.refunds.handler(store.pool),
+      "receipt-issue": receipt,
+      "receipt-cancel": receipt,
+      authorization: this.walletCharges.authorizations(),
+      "wallet-refund": this.walletCharges.refunds(store.pool),
+    };
     this.#resolvers = options.connectors.map(
-      ({ name }) => new Resolver(name, store.pool, handlers, options.callTimeout_ms, log),
+      ({ name }) => new Resolver(name, store.pool, this.#handlers, options.callTimeout_ms, log),
     );
     this.#resolving = this.#resolvers.map(
       (resolver) => new Repeating("operations", limits.operation_poll_ms, () => resolver.resolve(), log),
@@ -379,6 +418,7 @@ export class Core {
   /** The clock has moved: look for what is due now. */
   clockMoved(): void {
     this.#expiry.wake();
+    this.#chargeSweep.wake();
     this.#engine.wake();
     for (const querying of this.#querying) querying.wake();
   }
@@ -387,6 +427,7 @@ export class Core {
   async start(): Promise<void> {
     await this.#engine.start();
     this.#expiry.start();
+    this.#chargeSweep.start();
     for (const repeating of [...this.#resolving, ...this.#querying]) repeating.start();
     this.#pruning.start();
   }
@@ -395,7 +436,7 @@ export class Core {
     for (const resolver of this.#resolvers) resolver.stop();
     this.#stopping.abort();
     const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
-    await Promise.all([this.#expiry.stop(), ...repeating, this.#pruning.stop(), this.#engine.stop()]);
+    await Promise.all([this.#expiry.stop(), this.#chargeSweep.stop(), ...repeating, this.#pruning.stop(), this.#engine.stop()]);
   }
 
   /** Checks every invariant, the core's and those handed in. */
@@ -407,9 +448,10 @@ export class Core {
     return this.store.atLeisure((pool) => checkInvariants(pool, checks));
   }
 
-  #announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[] {
-    const isQuiet = event.data.announce === false || payment.noticeUrls.length === 0;
-    return isQuiet ? [] : (this.#announcers.get(payment.dialect)?.announce(event, payment, settings) ?? []);
+  #announce(event: Event, subject: Subject, settings: MerchantSettings): Announcement[] {
+    const isQuiet = event.data.announce === false || noticeUrlsOf(subject).length === 0;
+    const { dialect } = subject.type === "agreement" ? subject.agreement : subject.payment;
+    return isQuiet ? [] : (this.#announcers.get(dialect)?.announce(event, subject, settings) ?? []);
   }
 }
 

@@ -22,12 +22,12 @@ export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 const breachesShown = 20;
 
 /** Everything that has states and tells of each change. */
-const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accounts"]
+const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accounts", "wallet_charges", "agreements"]
   .map((table) => `SELECT id, event_seq, state FROM ${table}`)
   .join(" UNION ALL ");
 
 /** What belongs to a merchant beside payments and what they are made of. */
-const owned = ["users", "ad_accounts", "authorization_codes", "user_tokens"]
+const owned = ["users", "ad_accounts", "authorization_codes", "user_tokens", "agreements", "instruments", "idempotent_calls"]
   .map((table) => `SELECT id, merchant_id FROM ${table}`)
   .join(" UNION ALL ");
 
@@ -54,9 +54,10 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "every paid payment has its funding fact",
-    sql: `SELECT p.id || ': paid ' || p.paid_amount || ', deposits ' || coalesce(sum(d.amount), 0) AS found
-      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.state = 'matched'
-      GROUP BY p.id HAVING p.paid_amount <> coalesce(sum(d.amount), 0)
+    sql: `SELECT p.id || ': paid ' || p.paid_amount || ', deposited or captured ' || coalesce(sum(f.amount), 0) AS found
+      FROM payments p LEFT JOIN (SELECT payment_id, amount FROM deposits WHERE kind = 'credit' AND state = 'matched'
+        UNION ALL SELECT payment_id, amount FROM charge_steps WHERE kind = 'capture' AND state = 'succeeded') f ON f.payment_id = p.id
+      GROUP BY p.id HAVING p.paid_amount <> coalesce(sum(f.amount), 0)
       UNION ALL SELECT id || ': ' || state || ' with ' || paid_amount || ' paid' FROM payments
       WHERE (state = 'paid') <> (paid_amount > 0) AND state <> 'cancelled'`,
   },
@@ -69,7 +70,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "refunds never exceed what was paid",
     sql: `SELECT p.id || ': refunded ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' of ' || coalesce(sum(d.amount), 0) AS found
-      FROM payments p LEFT JOIN deposits d ON d.payment_id = p.id AND d.kind = 'credit' AND d.reason IS NULL
+      FROM payments p LEFT JOIN (SELECT payment_id, amount FROM deposits WHERE kind = 'credit' AND reason IS NULL
+        UNION ALL SELECT payment_id, amount FROM charge_steps WHERE kind = 'capture' AND state = 'succeeded') d ON d.payment_id = p.id
       WHERE p.refunded_amount + p.pending_refund_amount > 0
       GROUP BY p.id HAVING p.refunded_amount + p.pending_refund_amount > coalesce(sum(d.amount), 0)`,
   },
@@ -84,9 +86,10 @@ export const invariants: readonly Invariant[] = [
     name: "every refund has its transfers",
     sql: `SELECT r.id || ' (' || r.state || '): ' || coalesce(string_agg(t.code, ', ' ORDER BY t.id), 'none') AS found
       FROM refunds r LEFT JOIN transfers t ON t.refund_id = r.id
-      GROUP BY r.id HAVING coalesce(bool_or(t.amount <> r.amount), true)
-        OR array_agg(t.code ORDER BY t.code) IS DISTINCT FROM CASE r.state WHEN 'succeeded' THEN '{refund-paid,refund-reserved}'
-          WHEN 'failed' THEN '{refund-released,refund-reserved}' ELSE '{refund-reserved}' END::text[]`,
+      GROUP BY r.id HAVING coalesce(bool_or(t.amount <> r.amount), r.operation_id IS NOT NULL)
+        OR array_agg(t.code ORDER BY t.code) IS DISTINCT FROM CASE WHEN r.operation_id IS NULL THEN '{NULL}'
+          WHEN r.state = 'succeeded' THEN '{refund-paid,refund-reserved}'
+          WHEN r.state = 'failed' THEN '{refund-released,refund-reserved}' ELSE '{refund-reserved}' END::text[]`,
   },
   {
     name: "money on its way out is that of unsettled refunds",
@@ -99,7 +102,8 @@ export const invariants: readonly Invariant[] = [
   {
     name: "an operation's state agrees with its subject's",
     sql: `SELECT r.id || ': ' || r.state || ', operation ' || coalesce(o.state, 'missing') AS found
-      FROM refunds r LEFT JOIN operations o ON o.id = r.operation_id AND o.subject_id = r.id WHERE o.state IS DISTINCT FROM r.state
+      FROM refunds r LEFT JOIN operations o ON o.id = r.operation_id AND o.subject_id = r.id
+      WHERE o.state IS DISTINCT FROM CASE WHEN r.operation_id IS NULL AND r.state = 'failed' THEN NULL ELSE r.state END
       UNION ALL SELECT r.id || ': ' || r.state || ', operation ' || coalesce(o.kind || ' ' || o.state, 'missing')
       FROM cash_receipts r LEFT JOIN operations o ON o.id = r.operation_id AND o.subject_id = r.id
       WHERE NOT coalesce(CASE r.state WHEN 'issuing' THEN o.kind = 'receipt-issue' AND o.state IN ('pending', 'unknown')
@@ -107,8 +111,57 @@ export const invariants: readonly Invariant[] = [
         WHEN 'failed' THEN o.kind = 'receipt-issue' AND o.state = 'failed'
         WHEN 'cancelling' THEN o.kind = 'receipt-cancel' AND o.state IN ('pending', 'unknown')
         WHEN 'cancelled' THEN o.kind = 'receipt-cancel' AND o.state = 'succeeded' END, false)
+      UNION ALL SELECT s.id || ': ' || s.state || ', operation ' || coalesce(o.state, 'missing')
+      FROM (SELECT id, operation_id, state FROM wallet_charges WHERE agreement_id IS NULL
+        UNION ALL SELECT id, operation_id, state FROM agreements) s LEFT JOIN operations o ON o.id = s.operation_id AND o.subject_id = s.id
+      WHERE NOT coalesce(CASE s.state WHEN 'authorizing' THEN o.state = 'pending' WHEN 'confirming' THEN o.state = 'unknown'
+        ELSE o.state IS NULL OR o.state IN ('succeeded', 'failed') END, false)
       UNION ALL SELECT o.id || ': an operation of nothing' FROM operations o
-      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = o.id) AND NOT EXISTS (SELECT FROM cash_receipts r WHERE r.id = o.subject_id)`,
+      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = o.id) AND NOT EXISTS (SELECT FROM cash_receipts r WHERE r.id = o.subject_id)
+        AND NOT EXISTS (SELECT FROM wallet_charges c WHERE c.operation_id = o.id) AND NOT EXISTS (SELECT FROM agreements a WHERE a.operation_id = o.id)`,
+  },
+  {
+    name: "a charge is what its steps and refunds make it",
+    sql: `SELECT c.id || ' (' || c.state || '): captured ' || c.captured_amount || ', voided ' || c.voided_amount || ' of ' || c.amount AS found
+      FROM wallet_charges c JOIN payments p ON p.id = c.payment_id
+      LEFT JOIN (SELECT charge_id, sum(amount) FILTER (WHERE kind = 'capture') AS captured, sum(amount) FILTER (WHERE kind = 'void') AS voided,
+        count(*) FILTER (WHERE kind = 'authorization') AS authorized, count(*) FILTER (WHERE kind = 'discard') AS discarded
+        FROM charge_steps WHERE state = 'succeeded' GROUP BY charge_id) s ON s.charge_id = c.id
+      WHERE c.captured_amount <> coalesce(s.captured, 0) OR c.voided_amount <> coalesce(s.voided, 0)
+        OR p.paid_amount <> c.captured_amount OR p.amount <> c.amount OR p.currency <> c.currency
+        OR coalesce(s.authorized, 0) <> (c.state IN ('authorized', 'captured', 'refunded', 'voided'))::int
+        OR coalesce(s.discarded, 0) <> (c.state = 'discarded')::int
+        OR c.state IS DISTINCT FROM CASE WHEN coalesce(s.authorized, 0) = 0 THEN c.state
+          WHEN c.captured_amount + c.voided_amount < c.amount THEN 'authorized' WHEN c.captured_amount = 0 THEN 'voided'
+          WHEN p.refunded_amount >= c.captured_amount THEN 'refunded' ELSE 'captured' END
+      UNION ALL SELECT p.id || ': no charge' FROM payments p
+      WHERE p.method = 'wallet' AND NOT EXISTS (SELECT FROM wallet_charges c WHERE c.payment_id = p.id)
+      UNION ALL SELECT s.id || ': a step of nothing' FROM charge_steps s
+      WHERE NOT EXISTS (SELECT FROM wallet_charges c WHERE c.id = s.charge_id AND c.payment_id = s.payment_id)`,
+  },
+  {
+    name: "every capture has exactly its transfer",
+    sql: `SELECT s.id || ': ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || s.amount AS found
+      FROM charge_steps s LEFT JOIN transfers t ON t.capture_id = s.id WHERE s.kind = 'capture'
+      GROUP BY s.id HAVING count(t.id) <> (s.state = 'succeeded')::int OR coalesce(sum(t.amount), s.amount) <> s.amount
+        OR bool_or(t.code <> 'capture')
+      UNION ALL SELECT t.id || ': a capture of nothing' FROM transfers t
+      WHERE t.code = 'capture' AND NOT EXISTS (SELECT FROM charge_steps s WHERE s.id = t.capture_id)`,
+  },
+  {
+    name: "no charge or agreement waits beyond its time",
+    sql: `SELECT s.id || ' (' || s.state || '): due at ' || s.due_at AS found
+      FROM (SELECT id, state, due_at FROM wallet_charges UNION ALL SELECT id, state, due_at FROM agreements) s
+      WHERE s.state IN ('authorizing', 'confirming', 'voided', 'discarded', 'failed') AND s.due_at IS NOT NULL`,
+  },
+  {
+    name: "an agreement's charges and instruments are its merchant's",
+    sql: `SELECT c.id || ': of agreement ' || c.agreement_id AS found FROM wallet_charges c LEFT JOIN agreements a ON a.id = c.agreement_id
+      WHERE c.agreement_id IS NOT NULL AND a.merchant_id IS DISTINCT FROM c.merchant_id
+      UNION ALL SELECT c.id || ': by instrument ' || c.instrument_id FROM (SELECT id, merchant_id, instrument_id FROM wallet_charges
+        UNION ALL SELECT id, merchant_id, instrument_id FROM agreements) c LEFT JOIN instruments i ON i.id = c.instrument_id
+      WHERE c.instrument_id IS NOT NULL AND i.merchant_id IS DISTINCT FROM c.merchant_id
+      UNION ALL SELECT a.id || ': active without a key' FROM agreements a WHERE (a.state = 'active') <> (a.billing_key_encrypted IS NOT NULL)`,
   },
   {
     name: "a sale has one cash receipt at a time, and its payment knows of it",

@@ -25,6 +25,14 @@ export const limits = {
   operations_asked_at_once: 32,
   operation_poll_ms: 1_000,
 
+  /** Captures, voids, discards and refunds of one charge, those that were refused included. */
+  charge_operations_max: 200,
+  /** How long a shopper may be given to agree. */
+  authenticate_max_s: 7 * 24 * 60 * 60,
+  /** Charges and agreements whose time has come that one sweep takes, and how often it looks. */
+  charges_swept: 256,
+  charge_sweep_interval_ms: 500,
+
   /** Accounts that one sweep expires in one transaction. */
   expiry_batch: 256,
   expiry_interval_ms: 1_000,

@@ -8,13 +8,22 @@ import type { DepositEventType } from "../deposits/deposit.ts";
 import type { PaymentEventType } from "../payments/payment.ts";
 import type { ReceiptEventType } from "../receipts/receipt.ts";
 import type { RefundEventType } from "../refunds/refund.ts";
+import type { AgreementEventType } from "../wallet-charges/agreement.ts";
+import type { ChargeEventType } from "../wallet-charges/charge.ts";
 
-export type EventType = PaymentEventType | DepositEventType | RefundEventType | ReceiptEventType | AdAccountEventType;
+export type EventType =
+  | PaymentEventType
+  | DepositEventType
+  | RefundEventType
+  | ReceiptEventType
+  | AdAccountEventType
+  | ChargeEventType
+  | AgreementEventType;
 
 export interface Event {
   id: string;
   merchantId: string | null;
-  subjectType: "payment" | "deposit" | "refund" | "receipt" | "ad-account";
+  subjectType: "payment" | "deposit" | "refund" | "receipt" | "ad-account" | "charge" | "agreement";
   subjectId: string;
   subjectSeq: number;
   paymentId: string | null;

@@ -13,6 +13,7 @@ import { newId, type Queryable, type Statement, table } from "../../store/index.
 
 export type TransferCode =
   | "deposit"
+  | "capture"
   | "deposit-suspended"
   | "deposit-reversed"
   | "suspense-reversed"
@@ -34,6 +35,7 @@ export interface Transfer {
   paymentId: string | null;
   depositId: string | null;
   refundId: string | null;
+  captureId?: string | null;
   at: Date;
 }
 
@@ -54,6 +56,7 @@ export const transfers = table<Transfer>(
     "paymentId",
     "depositId",
     "refundId",
+    "captureId",
     "at",
   ],
   ["id"],

@@ -30,7 +30,7 @@ export interface Payment {
   wireId: string;
   /** The merchant's own name for the order; several payments may share one until one of them is paid. */
   reference: string;
-  method: "virtual_account";
+  method: "virtual_account" | "wallet";
   state: PaymentState;
   /** What is due, in whole won; 0 where any amount is welcome (a fixed account). */
   amount: number;
@@ -76,6 +76,8 @@ export type PaymentEventType =
   | "payment.deposited"
   | "payment.expired"
   | "payment.closed"
+  | "payment.failed"
+  | "payment.captured"
   | "payment.changed"
   | "payment.partly_refunded"
   | "payment.cancelled"
@@ -126,6 +128,29 @@ export const payments = table<Payment>(
   ],
   ["id"],
 );
+
+/** A payment that was just made: what is not said of it has not happened. */
+export function newPayment(
+  known: Omit<Payment, keyof typeof untouched | "state" | "createdAt" | "updatedAt" | "eventSeq">,
+  now: Date,
+): Payment {
+  return { ...untouched, ...known, state: "ready", createdAt: now, updatedAt: now, eventSeq: 0 };
+}
+
+const untouched = {
+  paidAmount: 0,
+  refundedAmount: 0,
+  pendingRefundAmount: 0,
+  cashReceiptIssued: false,
+  paidAt: null,
+  expiredAt: null,
+  closedAt: null,
+  failedAt: null,
+  cancelledAt: null,
+  reversedAt: null,
+  failReason: null,
+  cancelReason: null,
+} as const satisfies Partial<Payment>;
 
 /** The payment after a change, and the one event that tells of it. */
 export function changePayment(

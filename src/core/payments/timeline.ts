@@ -9,6 +9,8 @@ import { type Receipt, receipts } from "../receipts/receipt.ts";
 import { type Refund, readRefundsByPayment } from "../refunds/refund.ts";
 import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
+import { readChargesByPayment, type WalletCharge } from "../wallet-charges/charge.ts";
+import { type ChargeStep, readStepsByCharge } from "../wallet-charges/step.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
 import { type Attempt, readAttempts } from "../webhooks/read.ts";
 import { type Payment, type PaymentState, payments } from "./payment.ts";
@@ -16,14 +18,16 @@ import { depositsOf } from "./read.ts";
 
 export interface Timeline {
   payment: Payment;
+  /** One of these two. */
   virtualAccount: VirtualAccount | undefined;
+  charge: (WalletCharge & { steps: ChargeStep[] }) | undefined;
   exchanges: Exchange[];
   /** What the bank told us, matched or suspended. */
   notices: Deposit[];
   /** Without what is encrypted of the account they went to. */
   refunds: Omit<Refund, "numberEncrypted" | "numberIndex">[];
   receipts: Omit<Receipt, "identifierEncrypted">[];
-  /** The calls to the bank that refunds and receipts are made of. */
+  /** The calls to the bank or wallet that refunds, receipts and charges are made of. */
   operations: Operation[];
   transfers: Transfer[];
   events: Event[];
@@ -68,16 +72,18 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
   );
   const refunded = await readRefundsByPayment(db, [paymentId]);
   const receipted = await rows<Receipt>(RECEIPTS, paymentId);
+  const [charge] = await readChargesByPayment(db, [paymentId]);
   return {
     payment,
     virtualAccount: (await readByPayment(db, [paymentId]))[0],
+    charge: charge && { ...charge, steps: await readStepsByCharge(db, [charge.id]) },
     exchanges: await rows<Exchange>(EXCHANGES, paymentId),
     notices: await depositsOf(db, [paymentId]),
     refunds: refunded.map(({ numberEncrypted: _, numberIndex: __, ...refund }) => refund),
     receipts: receipted.map(({ identifierEncrypted: _, ...receipt }) => receipt),
     operations: await rows<Operation>(
       OPERATIONS,
-      [...refunded, ...receipted].map((one) => one.id),
+      [...refunded, ...receipted, ...(charge === undefined ? [] : [charge])].map((one) => one.id),
     ),
     transfers: await rows<Transfer>(TRANSFERS, paymentId),
     events: await rows<Event>(EVENTS, paymentId),

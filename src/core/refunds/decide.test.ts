@@ -817,7 +817,7 @@ describe("a fixed account that was refunded in full", () => {
   });
 });
 
-const operationOf = (books: Books, id = "rfd_1") => books.state.operations.get(books.refundOf(id).operationId)!;
+const operationOf = (books: Books, id = "rfd_1") => books.state.operations.get(books.refundOf(id).operationId!)!;
 const rowsOf = (books: Books) => ({
   payments: [...books.state.payments.values()],
   refunds: [...books.state.refunds.values()],
@@ -1016,7 +1016,7 @@ describe("after any sequence of deposits, reversals, refunds and answers", () =>
         const wish = refundRequest({ refundId: "rfd_last" });
         expect(requestRefund.decide(books.state, wish, dueAt)).toEqual(requestRefund.decide(books.state, wish, dueAt));
         for (const { id: refundId, operationId, paymentId } of books.state.refunds.values()) {
-          const outcome = deepFreeze({ refundId, operationId, paymentId, answer });
+          const outcome = deepFreeze({ refundId, operationId: operationId!, paymentId, answer });
           expect(recordRefundOutcome.decide(books.state, outcome, dueAt)).toEqual(
             recordRefundOutcome.decide(books.state, outcome, dueAt),
           );

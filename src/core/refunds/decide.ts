@@ -8,9 +8,16 @@ import { accepted, type Outcome, type PaymentRefusal, refused } from "../errors.
 import type { NewEvent } from "../events/event.ts";
 import { addMonths, koreanHour } from "../korea.ts";
 import { accounts, type NewTransfer, type TransferCode } from "../ledger/ledger.ts";
-import { judgeAnswer, newOperation, type Operation, type OperationAnswer, settle } from "../operations/operation.ts";
+import {
+  judgeAnswer,
+  newOperation,
+  type Operation,
+  type OperationAnswer,
+  type OperationKind,
+  settle,
+} from "../operations/operation.ts";
 import { changePayment, type Payment } from "../payments/payment.ts";
-import { changeRefund, type Refund, type RefundPolicy } from "./refund.ts";
+import { changeRefund, newRefund, type Refund, type RefundPolicy } from "./refund.ts";
 
 /** The account the money goes to, as far as it was named. */
 export interface RefundAccount {
@@ -156,43 +163,49 @@ export function decideRefund(
   const amount = request.amount ?? refundable(payment);
   const { merchantId, paymentId, reason, announce, account } = request;
   const { connector, currency } = payment;
-  const blank: Refund = {
-    id: request.refundId,
-    merchantId,
-    paymentId,
-    operationId: request.operationId,
-    connector,
-    amount,
-    currency,
-    taxFree: request.taxFree ?? 0,
-    vatAmount: request.vatAmount,
-    reason,
-    announce,
-    bankCode: account.bankCode!,
-    holder: account.holder!,
-    ...request.sealed!,
-    state: "pending",
-    transactionId: null,
-    failureCode: null,
-    failureMessage: null,
-    requestedAt: now,
-    completedAt: null,
-    updatedAt: now,
-    eventSeq: 0,
-  };
-  const { refund, event } = changeRefund(blank, {}, now);
-  const order = { amount, currency, bankCode: refund.bankCode, account: refund.numberIndex };
-  const operation = newOperation(
-    { id: request.operationId, merchantId, connector, kind: "refund", subjectId: refund.id },
-    order,
-    request.callTimeout_ms,
-    realNow,
+  const blank = newRefund(
+    {
+      id: request.refundId,
+      merchantId,
+      paymentId,
+      operationId: request.operationId,
+      connector,
+      amount,
+      currency,
+      taxFree: request.taxFree ?? 0,
+      vatAmount: request.vatAmount,
+      reason,
+      announce,
+      bankCode: account.bankCode!,
+      holder: account.holder!,
+      ...request.sealed!,
+    },
+    now,
   );
-  const reserved = { ...payment, pendingRefundAmount: payment.pendingRefundAmount + amount };
+  const order = { amount, currency, bankCode: blank.bankCode, account: blank.numberIndex };
+  const { reserved, changes } = reserve(payment, blank, "refund", order, request.callTimeout_ms, now, realNow);
+  return { result: accepted(reserved), changes };
+}
+
+/** Keeps a refund's amount for it and leaves the order behind that is to be given. */
+export function reserve(
+  payment: Payment,
+  blank: Refund,
+  kind: OperationKind,
+  order: object,
+  callTimeout_ms: number,
+  now: Date,
+  realNow: Date,
+): { reserved: Refunded; changes: RefundChanges } {
+  const { refund, event } = changeRefund(blank, {}, now);
+  const { merchantId, connector, amount } = refund;
+  const wanted = { id: refund.operationId!, merchantId, connector, kind, subjectId: refund.id };
+  const operation = newOperation(wanted, order, callTimeout_ms, realNow);
+  const holding = { ...payment, pendingRefundAmount: payment.pendingRefundAmount + amount };
   return {
-    result: accepted({ payment: reserved, refund, operation }),
+    reserved: { payment: holding, refund, operation },
     changes: {
-      payments: [reserved],
+      payments: [holding],
       refunds: [refund],
       operations: [operation],
       transfers: [transfer(refund, payment.beneficiary, accounts.refunds(connector), "refund-reserved", now)],
@@ -219,8 +232,9 @@ export function decideRefundOutcome(
       return changed(payment, told.refund, settled, [], [told.event]);
     }
     case "failed": {
-      const { code: failureCode, message: failureMessage } = verdict;
-      const told = changeRefund(refund, { state: "failed", failureCode, failureMessage, completedAt: now }, now);
+      const { code: failureCode, message: failureMessage, providerCode = null } = verdict;
+      const failed = { state: "failed", failureCode, failureMessage, providerCode, completedAt: now } as const;
+      const told = changeRefund(refund, failed, now);
       const released = { ...payment, pendingRefundAmount: payment.pendingRefundAmount - refund.amount };
       const back = transfer(refund, accounts.refunds(refund.connector), payment.beneficiary, "refund-released", now);
       return changed(released, told.refund, settled, [back], [told.event]);

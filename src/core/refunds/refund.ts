@@ -1,8 +1,9 @@
 /**
- * A refund: money of a paid payment that goes back to an account the merchant names.
+ * A refund: money of a paid payment that goes back to an account the merchant names, or to the wallet that it came from.
  *
  *   pending ──▶ succeeded | failed
  *      └──▶ unknown ──▶ succeeded | failed      the bank did not answer, and was asked
+ *   failed                                      refused at once; kept where the dialect shows such
  *
  * While pending or unknown its amount is reserved: no other refund can have it.
  */
@@ -15,7 +16,8 @@ export interface Refund {
   id: string;
   merchantId: string;
   paymentId: string;
-  operationId: string;
+  /** Null for one that was refused before it was ordered. */
+  operationId: string | null;
   connector: string;
   /** Whole won, at least 1. */
   amount: number;
@@ -24,21 +26,27 @@ export interface Refund {
   taxFree: number;
   vatAmount: number | null;
   reason: string | null;
+  /** The merchant's own name for it, what the shopper may read of it, and what the merchant notes. */
+  reference: string | null;
+  descriptor: string | null;
+  labels: Record<string, string> | null;
   /** Whether the merchant wants to be told by webhook. */
   announce: boolean;
-  /** KFTC, three digits. */
-  bankCode: string;
-  holder: string;
-  numberEncrypted: string;
+  /** KFTC, three digits; this and what follows of the account are null for one that goes back to a wallet. */
+  bankCode: string | null;
+  holder: string | null;
+  numberEncrypted: string | null;
   /** The same for the same account of the same merchant; says nothing else. */
-  numberIndex: string;
+  numberIndex: string | null;
   /** What may be shown of the number. */
-  numberMasked: string;
+  numberMasked: string | null;
   state: RefundState;
   /** The bank's id of the payout. */
   transactionId: string | null;
   failureCode: string | null;
   failureMessage: string | null;
+  /** The failure's code as the bank or wallet has it, where that is another. */
+  providerCode: string | null;
   requestedAt: Date;
   completedAt: Date | null;
   updatedAt: Date;
@@ -69,6 +77,9 @@ export const refunds = table<Refund>(
     "taxFree",
     "vatAmount",
     "reason",
+    "reference",
+    "descriptor",
+    "labels",
     "announce",
     "bankCode",
     "holder",
@@ -79,6 +90,7 @@ export const refunds = table<Refund>(
     "transactionId",
     "failureCode",
     "failureMessage",
+    "providerCode",
     "requestedAt",
     "completedAt",
     "updatedAt",
@@ -86,6 +98,35 @@ export const refunds = table<Refund>(
   ],
   ["id"],
 );
+
+/** A refund that was just asked for: what is not said of it there is not, or has not happened. */
+export function newRefund(
+  known: Pick<Refund, "id" | "merchantId" | "paymentId" | "operationId" | "connector" | "amount" | "currency"> &
+    Partial<Refund>,
+  now: Date,
+): Refund {
+  return { ...blank, ...known, state: known.state ?? "pending", requestedAt: now, updatedAt: now, eventSeq: 0 };
+}
+
+const blank = {
+  taxFree: 0,
+  vatAmount: null,
+  reason: null,
+  reference: null,
+  descriptor: null,
+  labels: null,
+  announce: true,
+  bankCode: null,
+  holder: null,
+  numberEncrypted: null,
+  numberIndex: null,
+  numberMasked: null,
+  transactionId: null,
+  failureCode: null,
+  failureMessage: null,
+  providerCode: null,
+  completedAt: null,
+} as const satisfies Partial<Refund>;
 
 /** The refund after a change, and the one event that tells of it. */
 export function changeRefund(refund: Refund, change: Partial<Refund>, now: Date): { refund: Refund; event: NewEvent } {

@@ -42,9 +42,9 @@ export class Refunds {
       providerTransaction: payment.providerTransaction,
       amount: refund.amount,
       currency: refund.currency,
-      bankCode: refund.bankCode,
+      bankCode: refund.bankCode!,
       number: request.account.number!,
-      holder: refund.holder,
+      holder: refund.holder!,
     };
     const answer = await call((signal) => service.pay(order, signal), this.#callTimeout_ms);
     const { refundId, operationId, paymentId } = request;

@@ -4,7 +4,7 @@ import type { NewEvent } from "../events/event.ts";
 import { day_ms, limits } from "../limits.ts";
 import type { Channel } from "../merchants/merchant.ts";
 import { KRW } from "../money.ts";
-import { changePayment, type Payment, type PaymentEventType } from "../payments/payment.ts";
+import { changePayment, newPayment, type Payment, type PaymentEventType } from "../payments/payment.ts";
 import { availableAgain, type PoolNumber, type ReservedNumber } from "./pool.ts";
 import type { VirtualAccount } from "./virtual-account.ts";
 
@@ -96,7 +96,7 @@ export function decideIssue(
     issuedAt: now,
     endedAt: null,
   };
-  const ready = changePayment(blankPayment(request, now), {}, "payment.ready", now, { amount: request.amount });
+  const ready = changePayment(paymentOf(request, now), {}, "payment.ready", now, { amount: request.amount });
   return {
     result: accepted({ payment: ready.payment, virtualAccount }),
     changes: {
@@ -218,45 +218,33 @@ function refuse<Refused>(result: Refused) {
   return { result, changes: { payments: [], virtualAccounts: [], numbers: [], events: [] } };
 }
 
-function blankPayment(request: IssueRequest, now: Date): Payment {
-  return {
-    id: request.paymentId,
-    merchantId: request.merchantId,
-    dialect: request.dialect,
-    wireId: request.wireId,
-    reference: request.reference,
-    method: "virtual_account",
-    state: "ready",
-    amount: request.amount ?? 0,
-    paidAmount: 0,
-    refundedAmount: 0,
-    pendingRefundAmount: 0,
-    taxFree: request.taxFree,
-    vatAmount: request.vatAmount,
-    escrow: request.escrow,
-    cashReceiptIssued: false,
-    currency: KRW,
-    beneficiary: request.beneficiary,
-    connector: request.channel.connector,
-    channelId: request.channel.id,
-    provider: request.channel.provider,
-    providerMerchantId: request.channel.providerMerchantId,
-    providerTransaction: request.providerTransaction,
-    name: request.name,
-    buyer: request.buyer,
-    customData: request.customData,
-    noticeUrls: request.noticeUrls,
-    userAgent: request.userAgent,
-    createdAt: now,
-    paidAt: null,
-    expiredAt: null,
-    closedAt: null,
-    failedAt: null,
-    cancelledAt: null,
-    reversedAt: null,
-    failReason: null,
-    cancelReason: null,
-    updatedAt: now,
-    eventSeq: 0,
-  };
+function paymentOf(request: IssueRequest, now: Date): Payment {
+  const { channel } = request;
+  return newPayment(
+    {
+      id: request.paymentId,
+      merchantId: request.merchantId,
+      dialect: request.dialect,
+      wireId: request.wireId,
+      reference: request.reference,
+      method: "virtual_account",
+      amount: request.amount ?? 0,
+      taxFree: request.taxFree,
+      vatAmount: request.vatAmount,
+      escrow: request.escrow,
+      currency: KRW,
+      beneficiary: request.beneficiary,
+      connector: channel.connector,
+      channelId: channel.id,
+      provider: channel.provider,
+      providerMerchantId: channel.providerMerchantId,
+      providerTransaction: request.providerTransaction,
+      name: request.name,
+      buyer: request.buyer,
+      customData: request.customData,
+      noticeUrls: request.noticeUrls,
+      userAgent: request.userAgent,
+    },
+    now,
+  );
 }

@@ -11,6 +11,26 @@ import type { Event } from "../events/event.ts";
 import { limits } from "../limits.ts";
 import type { MerchantSettings } from "../merchants/merchant.ts";
 import type { Payment } from "../payments/payment.ts";
+import type { Refund } from "../refunds/refund.ts";
+import type { Agreement } from "../wallet-charges/agreement.ts";
+import type { WalletCharge } from "../wallet-charges/charge.ts";
+import type { ChargeStep } from "../wallet-charges/step.ts";
+
+/** What clients are told of: a payment, a charge with what was done to it, an agreement. */
+export type Subject =
+  | { type: "payment"; payment: Payment }
+  | {
+      type: "charge";
+      payment: Payment;
+      charge: WalletCharge;
+      step: ChargeStep | undefined;
+      refund: Refund | undefined;
+    }
+  | { type: "agreement"; agreement: Agreement };
+
+export function noticeUrlsOf(subject: Subject): readonly string[] {
+  return (subject.type === "agreement" ? subject.agreement : subject.payment).noticeUrls;
+}
 
 export interface Announcement {
   url: string;
@@ -35,13 +55,13 @@ export interface Timeouts {
 /** What a dialect hands in so that the core can tell its clients of changes. */
 export interface Announcer {
   readonly dialect: string;
-  /** Event types of which every address of a payment is told, whatever its merchant has set. */
+  /** Types of payments' events of which every address is told, whatever the merchant has set. */
   readonly announces: readonly Event["type"][];
   /**
-   * What is told of an event, with the payment as the event left it and the merchant's settings; nothing of what the
-   * dialect or the merchant keeps quiet. Pure.
+   * What is told of an event, with its subject as the change left it and the merchant's settings; nothing of what the
+   * dialect or the merchant keeps quiet. Several events may be of one change: what was between stands in the event. Pure.
    */
-  announce(event: Event, payment: Payment, settings: MerchantSettings): Announcement[];
+  announce(event: Event, subject: Subject, settings: MerchantSettings): Announcement[];
   /** Of the first attempt and of those after it. */
   readonly timeouts: { readonly first: Timeouts; readonly later: Timeouts };
   /** Headers by which the receiver knows who sent this attempt; `at` is real time. */
@@ -52,7 +72,8 @@ export interface Delivery {
   id: string;
   merchantId: string;
   eventId: string;
-  paymentId: string;
+  /** Null for an agreement's. */
+  paymentId: string | null;
   subjectId: string;
   subjectSeq: number;
   dialect: string;
@@ -119,7 +140,7 @@ export function newDeliveries(event: Event, dialect: string, announcements: read
     id: newId("dlv"),
     merchantId: event.merchantId!,
     eventId: event.id,
-    paymentId: event.paymentId!,
+    paymentId: event.paymentId,
     subjectId: event.subjectId,
     subjectSeq: event.subjectSeq,
     dialect,

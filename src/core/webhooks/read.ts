@@ -55,11 +55,13 @@ export function conditionsOf(filter: DeliveryFilter, values: unknown[]): string 
     .join(" ");
 }
 
-const summary = `SELECT ${deliveries.select("d")}, e.type AS "eventType", p.reference, p.wire_id AS "wireId",
-    CASE WHEN a.attempt IS NOT NULL THEN jsonb_build_object('attempt', a.attempt, 'startedAt', a.started_at,
-      'durationMs', a.duration_ms, 'status', a.status, 'error', a.error) END AS "lastAttempt"
-  FROM deliveries d JOIN events e ON e.id = d.event_id JOIN payments p ON p.id = d.payment_id
-  LEFT JOIN delivery_attempts a ON a.delivery_id = d.id AND a.attempt = d.attempts`;
+const summary = `SELECT ${deliveries.select("d")}, e.type AS "eventType",
+    coalesce(p.reference, a.reference, a.wire_id) AS reference, coalesce(p.wire_id, a.wire_id) AS "wireId",
+    CASE WHEN l.attempt IS NOT NULL THEN jsonb_build_object('attempt', l.attempt, 'startedAt', l.started_at,
+      'durationMs', l.duration_ms, 'status', l.status, 'error', l.error) END AS "lastAttempt"
+  FROM deliveries d JOIN events e ON e.id = d.event_id
+  LEFT JOIN payments p ON p.id = d.payment_id LEFT JOIN agreements a ON a.id = d.subject_id
+  LEFT JOIN delivery_attempts l ON l.delivery_id = d.id AND l.attempt = d.attempts`;
 
 type Row = Delivery & Omit<DeliverySummary, keyof Delivery>;
 

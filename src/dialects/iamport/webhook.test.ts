@@ -37,7 +37,7 @@ function announce(
   { event, payment }: { event: Event; payment: Payment },
   settings: MerchantSettings = {},
 ): Announcement {
-  const [announcement, ...others] = announcer.announce(event, payment, settings);
+  const [announcement, ...others] = announcer.announce(event, { type: "payment", payment }, settings);
   expect(others).toEqual([]);
   return announcement!;
 }
@@ -65,14 +65,14 @@ describe("what is announced", () => {
     "is that an account was issued where the node says %s and its merchant %j: %i",
     (announceIssued, settings, count) => {
       const { event, payment } = told(Books.with({}));
-      expect(iamportAnnouncer({ announceIssued }).announce(event, payment, settings)).toHaveLength(count);
+      expect(iamportAnnouncer({ announceIssued }).announce(event, { type: "payment", payment }, settings)).toHaveLength(count);
     },
   );
 
   it("goes to every address of the payment", () => {
     const { event, payment } = told(Books.with({}), received);
     const noticeUrls = [url, "https://other.example/notice"];
-    const announced = announcer.announce(event, { ...payment, noticeUrls }, {});
+    const announced = announcer.announce(event, { type: "payment", payment: { ...payment, noticeUrls } }, {});
     expect(announced.map((one) => one.url)).toEqual(noticeUrls);
     expect(announced[0]!.body).toBe(announced[1]!.body);
   });
@@ -171,12 +171,12 @@ describe("what is announced", () => {
     ["withdrawal", [(books) => books.close("pay_1", later(issuedAt, minute_ms))]],
   ])("is not %s", (_name, steps) => {
     const { event, payment } = told(Books.with({}), ...steps);
-    expect(announcer.announce(event, payment, {})).toEqual([]);
+    expect(announcer.announce(event, { type: "payment", payment }, {})).toEqual([]);
   });
 
   it("is not a change of what is due", () => {
     const { event, payment } = told(Books.with({}));
-    expect(announcer.announce({ ...event, type: "payment.changed" }, payment, {})).toEqual([]);
+    expect(announcer.announce({ ...event, type: "payment.changed" }, { type: "payment", payment }, {})).toEqual([]);
   });
 
   it("is not a refund that is on its way or was refused, which changes no payment", () => {

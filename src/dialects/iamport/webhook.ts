@@ -38,7 +38,9 @@ export function iamportAnnouncer(node: { announceIssued: boolean }): Announcer {
   return {
     dialect,
     announces: always,
-    announce(event, payment, settings) {
+    announce(event, subject, settings) {
+      if (subject.type !== "payment") return [];
+      const { payment } = subject;
       const issued = event.type === "payment.ready" && (settings.announceIssued ?? node.announceIssued);
       if (!issued && !always.some((type) => type === event.type)) return [];
       const fields = bodyOf(event, payment);

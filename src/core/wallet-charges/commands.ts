@@ -1,0 +1,464 @@
+/** The commands that make charges and agreements, ask the wallet about them, and record what it said. */
+import { businessNow, type Queryable, readRealNow, type Statement } from "../../store/index.ts";
+import { type Changes, type CoreCommand, type Decision, WorkingState } from "../command.ts";
+import { type ChargeRefusal, type Outcome, refused } from "../errors.ts";
+import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
+import { type Lease, lockCalls, recordCall } from "../idempotency/commands.ts";
+import { type Operation, type OperationAnswer, readLocked } from "../operations/operation.ts";
+import { payments } from "../payments/payment.ts";
+import { decideRefundOutcome } from "../refunds/decide.ts";
+import { readRefundsByPayment } from "../refunds/refund.ts";
+import { type Agreement, agreements, type Revoker } from "./agreement.ts";
+import { walletCharges } from "./charge.ts";
+import {
+  type Charged,
+  type ChargeView,
+  type ChargeWish,
+  type Checkout,
+  type CheckoutEnd,
+  chargeAfterRefund,
+  decideAuthorization,
+  decideAuthorize,
+  decideCapture,
+  decideCharge,
+  decideDiscard,
+  decideDue,
+  decideEnd,
+  decideVoid,
+  type StepRequest,
+} from "./decide.ts";
+import { type Agreed, type AgreementWish, decideAgreement, decideRevoke } from "./decide-agreement.ts";
+import { decideWalletRefund, type WalletRefunded, type WalletRefundRequest } from "./decide-refund.ts";
+import type { Instrument } from "./instrument.ts";
+import { findInstruments } from "./read.ts";
+import { type ChargeStep, readStepsByCharge } from "./step.ts";
+
+/** How a call is kept: with the change that it makes, and by its key where it came with one. */
+export interface Kept<Result> {
+  /** Held until the call is answered. */
+  lease: Lease | undefined;
+  exchange: ExchangeDraft<Result>;
+}
+
+type Refusable<Value> = Outcome<Value, ChargeRefusal>;
+
+const unique = (ids: readonly (string | null | undefined)[]) => [...new Set(ids.filter((id) => id != null))];
+
+const leasesOf = (requests: readonly { kept?: Pick<Kept<never>, "lease"> | undefined }[]) =>
+  requests.flatMap(({ kept }) => kept?.lease ?? []);
+
+const takenOver = { result: refused({ code: "call-taken-over" }), changes: {} } as const;
+
+/** The change with the call that made it; answered, or bound to what it made while the wallet is asked. */
+function keep<Result>(
+  kept: Kept<Result> | undefined,
+  owner: { merchantId: string; paymentId: string | null; subjectId: string },
+  result: Result,
+  changes: Changes,
+  now: Date,
+  isAnswered = true,
+): Decision<Result> {
+  if (kept === undefined) return { result, changes };
+  const { merchantId, paymentId, subjectId } = owner;
+  const { lease, exchange } = kept;
+  if (!isAnswered) return { result, changes: { ...changes, calls: recordCall(lease, subjectId) } };
+  const exchanges = recordExchange(exchange, { merchantId, paymentId }, result, now);
+  return { result, changes: { ...changes, exchanges, calls: recordCall(lease, subjectId, exchange.answer(result)) } };
+}
+
+export interface MakeChargeRequest {
+  wish: ChargeWish;
+  /** The agreement that it is made under. */
+  agreementId: string | null;
+  /** The instrument that was named, by the id its client knows. */
+  namedInstrument: string | null;
+  /** The instrument that comes with it. */
+  newInstrument: Instrument | null;
+  kept: Kept<Refusable<Charged>>;
+}
+
+export const makeCharge: CoreCommand<MakeChargeRequest, Refusable<Charged>> = {
+  name: "make-charge",
+
+  async load(tx, requests) {
+    const state = new WorkingState();
+    state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+    const agreementIds = unique(requests.map((one) => one.agreementId));
+    await agreements.lock(tx, agreementIds);
+    state.realNow = await readRealNow(tx);
+    for (const agreement of await agreements.read(tx, agreementIds)) state.agreements.set(agreement.id, agreement);
+    await loadInstruments(tx, state, requests);
+    return state;
+  },
+
+  decide(state, { wish, agreementId, namedInstrument, newInstrument, kept }, now) {
+    if (!state.holdsCall(kept.lease)) return takenOver;
+    const agreement = agreementId === null ? undefined : state.agreements.get(agreementId);
+    const named = instrumentOf(state, namedInstrument, wish.merchantId);
+    const instrumentMissing = namedInstrument !== null && named === undefined;
+    const instrumentId = named?.id ?? newInstrument?.id ?? wish.instrumentId;
+    const found = { agreement, instrumentMissing, isInitial: false };
+    const { result: made, changes } = decideCharge(found, { ...wish, instrumentId }, now, state.realNow);
+    const result = { ok: true, value: made } as const;
+    const owner = { merchantId: wish.merchantId, paymentId: wish.paymentId, subjectId: wish.chargeId };
+    const instruments = newInstrument === null ? [] : [{ ...newInstrument, createdAt: now, updatedAt: now }];
+    return keep(kept, owner, result, { ...changes, instruments }, now, made.operation === undefined);
+  },
+};
+
+async function loadInstruments(
+  tx: Queryable,
+  state: WorkingState,
+  requests: readonly { namedInstrument: string | null }[],
+): Promise<void> {
+  const named = unique(requests.map((one) => one.namedInstrument));
+  for (const instrument of await findInstruments(tx, named)) state.instruments.set(instrument.wireId, instrument);
+}
+
+function instrumentOf(state: WorkingState, named: string | null, merchantId: string): Instrument | undefined {
+  const found = named === null ? undefined : state.instruments.get(named);
+  return found?.merchantId === merchantId ? found : undefined;
+}
+
+/** What a shopper is asked to agree to. */
+export type CheckoutOf = { chargeId: string } | { agreementId: string };
+
+export interface AuthorizeRequest {
+  of: CheckoutOf;
+  operationId: string;
+  callTimeout_ms: number;
+  /** Binds the call to what it changes; it is answered with the outcome. */
+  kept?: Kept<never> | undefined;
+}
+
+export const beginAuthorization: CoreCommand<
+  AuthorizeRequest,
+  Refusable<{ checkout: Checkout; operation: Operation }>
+> = {
+  name: "begin-authorization",
+
+  load: (tx, requests) => loadCheckouts(tx, requests),
+
+  decide(state, { of, operationId, callTimeout_ms, kept }, now) {
+    if (!state.holdsCall(kept?.lease)) return takenOver;
+    const begun = decideAuthorize(checkoutOf(state, of), { operationId, callTimeout_ms }, now, state.realNow);
+    if (!begun.result.ok) return begun;
+    return { ...begun, changes: { ...begun.changes, calls: recordCall(kept?.lease, subjectOf(of)) } };
+  },
+};
+
+export interface AuthorizationOutcome {
+  operationId: string;
+  of: CheckoutOf;
+  answer: OperationAnswer;
+  /** What the wallet's answer carried, as it may be stored. */
+  billingKeyEncrypted: string | null;
+  kept?: Kept<Checkout> | undefined;
+}
+
+export const recordAuthorization: CoreCommand<AuthorizationOutcome, Checkout> = {
+  name: "record-authorization",
+
+  async load(tx, requests) {
+    const state = await loadCheckouts(tx, requests);
+    const ids = requests.map((one) => one.operationId);
+    for (const operation of await readLocked(tx, ids)) state.operations.set(operation.id, operation);
+    return state;
+  },
+
+  decide(state, { of, operationId, answer, billingKeyEncrypted, kept }, now) {
+    const checkout = checkoutOf(state, of);
+    const operation = state.operations.get(operationId)!;
+    const recorded = decideAuthorization(checkout, operation, answer, billingKeyEncrypted, now, state.realNow);
+    return keep(heldStill(state, kept), ownerOf(recorded.result, of), recorded.result, recorded.changes, now);
+  },
+};
+
+/** What was done is recorded even when the call was taken over; then it is not this node that answers it. */
+function heldStill<Result>(state: WorkingState, kept: Kept<Result> | undefined): Kept<Result> | undefined {
+  return kept !== undefined && state.holdsCall(kept.lease) ? kept : undefined;
+}
+
+export interface EndRequest {
+  of: CheckoutOf;
+  how: CheckoutEnd;
+  kept?: Kept<Refusable<Checkout>> | undefined;
+}
+
+export const endCheckout: CoreCommand<EndRequest, Refusable<Checkout>> = {
+  name: "end-checkout",
+
+  load: (tx, requests) => loadCheckouts(tx, requests),
+
+  decide(state, { of, how, kept }, now) {
+    if (!state.holdsCall(kept?.lease)) return takenOver;
+    const { result, changes } = decideEnd(checkoutOf(state, of), how, now);
+    return result.ok ? keep(kept, ownerOf(result.value, of), result, changes, now) : { result, changes };
+  },
+};
+
+export type Stepped = { view: ChargeView; step: ChargeStep };
+
+export interface TakeStepRequest {
+  chargeId: string;
+  step: ({ kind: "capture" | "void" } & StepRequest) | { kind: "discard"; reference: string | null };
+  kept: Kept<Refusable<Stepped>>;
+}
+
+export const takeStep: CoreCommand<TakeStepRequest, Refusable<Stepped>> = {
+  name: "take-charge-step",
+
+  load: (tx, requests) =>
+    loadCheckouts(
+      tx,
+      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+    ),
+
+  decide(state, { chargeId, step: { kind, ...wish }, kept }, now) {
+    if (!state.holdsCall(kept.lease)) return takenOver;
+    const view = viewOf(state, chargeId);
+    const decided =
+      kind === "discard"
+        ? decideDiscard(view, wish.reference, now)
+        : (kind === "capture" ? decideCapture : decideVoid)(view, wish as StepRequest, now);
+    const { result, changes } = decided;
+    if (!result.ok) return { result, changes };
+    return keep(kept, { ...view.charge, subjectId: result.value.step.id }, result, changes, now);
+  },
+};
+
+export interface RefundChargeRequest extends WalletRefundRequest {
+  chargeId: string;
+  kept: Kept<Refusable<WalletRefunded>>;
+}
+
+export const requestWalletRefund: CoreCommand<RefundChargeRequest, Refusable<WalletRefunded>> = {
+  name: "request-wallet-refund",
+
+  load: (tx, requests) =>
+    loadCheckouts(
+      tx,
+      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+    ),
+
+  decide(state, { chargeId, kept, ...request }, now) {
+    if (!state.holdsCall(kept.lease)) return takenOver;
+    const view = viewOf(state, chargeId);
+    const { result, changes } = decideWalletRefund(view, request, now, state.realNow);
+    if (!result.ok) return { result, changes };
+    const isAnswered = result.value.operation === undefined;
+    return keep(kept, { ...view.charge, subjectId: request.refundId }, result, changes, now, isAnswered);
+  },
+};
+
+export interface WalletRefundOutcome {
+  refundId: string;
+  operationId: string;
+  chargeId: string;
+  answer: OperationAnswer;
+  kept?: Kept<Refusable<WalletRefunded>> | undefined;
+}
+
+export const recordWalletRefund: CoreCommand<WalletRefundOutcome, Refusable<WalletRefunded>> = {
+  name: "record-wallet-refund",
+
+  async load(tx, requests) {
+    const state = await loadCheckouts(
+      tx,
+      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+    );
+    const ids = requests.map((one) => one.operationId);
+    for (const operation of await readLocked(tx, ids)) state.operations.set(operation.id, operation);
+    return state;
+  },
+
+  decide(state, { chargeId, refundId, operationId, answer, kept }, now) {
+    const view = viewOf(state, chargeId);
+    const refund = state.refunds.get(refundId)!;
+    const operation = state.operations.get(operationId)!;
+    const given = decideRefundOutcome({ payment: view.payment, refund, operation }, answer, now, state.realNow);
+    const { payment, refund: told } = given.result;
+    const refunds = view.refunds.map((one) => (one.id === told.id ? told : one));
+    const isNews = given.changes.events.length > 0;
+    const after = isNews ? chargeAfterRefund({ ...view, payment, refunds }, told, now) : undefined;
+    const result: Refusable<WalletRefunded> = {
+      ok: true,
+      value: { view: after?.view ?? { ...view, payment, refunds }, refund: told, operation: given.result.operation },
+    };
+    const events = [...given.changes.events, ...(after?.changes.events ?? [])];
+    const changes = { ...given.changes, charges: after?.changes.charges ?? [], events };
+    return keep(heldStill(state, kept), { ...view.charge, subjectId: refundId }, result, changes, now);
+  },
+};
+
+export interface MakeAgreementRequest {
+  wish: AgreementWish;
+  namedInstrument: string | null;
+  newInstrument: Instrument | null;
+  kept: Kept<Refusable<Agreed>>;
+}
+
+export const makeAgreement: CoreCommand<MakeAgreementRequest, Refusable<Agreed>> = {
+  name: "make-agreement",
+
+  async load(tx, requests) {
+    const state = new WorkingState();
+    state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+    state.realNow = await readRealNow(tx);
+    await loadInstruments(tx, state, requests);
+    return state;
+  },
+
+  decide(state, { wish, namedInstrument, newInstrument, kept }, now) {
+    if (!state.holdsCall(kept.lease)) return takenOver;
+    const named = instrumentOf(state, namedInstrument, wish.merchantId);
+    const instrumentId = named?.id ?? newInstrument?.id ?? null;
+    const initialCharge = wish.initialCharge && { ...wish.initialCharge, instrumentId };
+    const found = { instrumentMissing: namedInstrument !== null && named === undefined };
+    const made = decideAgreement(found, { ...wish, instrumentId, initialCharge }, now, state.realNow);
+    const { agreement, charge } = made.result.checkout;
+    const owner = { merchantId: wish.merchantId, paymentId: charge?.payment.id ?? null, subjectId: agreement.id };
+    const instruments = newInstrument === null ? [] : [{ ...newInstrument, createdAt: now, updatedAt: now }];
+    const isAnswered = made.result.operation === undefined;
+    return keep(kept, owner, { ok: true, value: made.result }, { ...made.changes, instruments }, now, isAnswered);
+  },
+};
+
+export interface RevokeRequest {
+  agreementId: string;
+  by: Revoker;
+  kept?: Kept<Refusable<Agreement>> | undefined;
+}
+
+export const revokeAgreement: CoreCommand<RevokeRequest, Refusable<Agreement>> = {
+  name: "revoke-agreement",
+
+  load: (tx, requests) =>
+    loadCheckouts(
+      tx,
+      requests.map(({ agreementId, kept }) => ({ of: { agreementId }, kept })),
+    ),
+
+  decide(state, { agreementId, by, kept }, now) {
+    if (!state.holdsCall(kept?.lease)) return takenOver;
+    const agreement = state.agreements.get(agreementId)!;
+    const { result, changes } = decideRevoke(agreement, by, now);
+    const owner = { merchantId: agreement.merchantId, paymentId: null, subjectId: agreement.id };
+    return result.ok ? keep(kept, owner, result, changes, now) : { result, changes };
+  },
+};
+
+export interface SweepRequest {
+  /** How many of each are taken in this transaction at most. */
+  limit: number;
+}
+
+/** By the partial indexes on what is due. A payment that is locked is changing at this moment: it is looked at next time. */
+const TAKE_DUE_CHARGES: Statement = {
+  name: "take-due-charges",
+  text: `SELECT c.id FROM wallet_charges c JOIN payments p ON p.id = c.payment_id WHERE c.id IN (
+      SELECT id FROM wallet_charges WHERE due_at <= ${businessNow} ORDER BY due_at LIMIT $1)
+    FOR UPDATE OF p SKIP LOCKED`,
+};
+const TAKE_DUE_AGREEMENTS: Statement = {
+  name: "take-due-agreements",
+  text: `SELECT id FROM agreements WHERE due_at <= ${businessNow} ORDER BY due_at LIMIT $1`,
+};
+const ANY_DUE: Statement = {
+  name: "any-charge-due",
+  text: `SELECT EXISTS (SELECT FROM wallet_charges WHERE due_at <= ${businessNow})
+    OR EXISTS (SELECT FROM agreements WHERE due_at <= ${businessNow}) AS due`,
+};
+
+/** Whether a sweep would find anything, so that an idle node commits nothing. */
+export async function isAnyChargeDue(db: Queryable): Promise<boolean> {
+  return (await db.query<{ due: boolean }>(ANY_DUE)).rows[0]!.due;
+}
+
+/** Answers how many charges and agreements it changed. */
+export const sweepCharges: CoreCommand<SweepRequest, number> = {
+  name: "sweep-charges",
+
+  async load(tx, requests) {
+    const limit = Math.max(...requests.map((request) => request.limit));
+    const due = async (statement: Statement) =>
+      (await tx.query<{ id: string }>(statement, [limit])).rows.map(({ id }) => id);
+    const charges = await due(TAKE_DUE_CHARGES);
+    const agreed = await due(TAKE_DUE_AGREEMENTS);
+    return loadCheckouts(tx, [
+      ...charges.map((chargeId) => ({ of: { chargeId } })),
+      ...agreed.map((agreementId) => ({ of: { agreementId } })),
+    ]);
+  },
+
+  decide(state, _request, now) {
+    const all = [
+      ...[...state.agreements.keys()].map((agreementId) => checkoutOf(state, { agreementId })),
+      ...[...state.charges.keys()].map((chargeId) => checkoutOf(state, { chargeId })),
+    ];
+    const changed = all.map((checkout) => decideDue(checkout, now)).filter((changes) => changes !== undefined);
+    return {
+      result: changed.length,
+      changes: {
+        payments: changed.flatMap((changes) => changes.payments),
+        charges: changed.flatMap((changes) => changes.charges),
+        chargeSteps: changed.flatMap((changes) => changes.chargeSteps),
+        agreements: changed.flatMap((changes) => changes.agreements),
+        events: changed.flatMap((changes) => changes.events),
+      },
+    };
+  },
+};
+
+/**
+ * Every change of a charge goes through its payment's lock, every change of an agreement through its own after those of
+ * its first charge.
+ */
+async function loadCheckouts(
+  tx: Queryable,
+  requests: readonly { of: CheckoutOf; kept?: Pick<Kept<never>, "lease"> | undefined }[],
+): Promise<WorkingState> {
+  const state = new WorkingState();
+  state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+  const agreementIds = unique(requests.map(({ of }) => ("agreementId" in of ? of.agreementId : null)));
+  const initial = (await agreements.read(tx, agreementIds)).map((agreement) => agreement.initialChargeId);
+  const named = requests.map(({ of }) => ("chargeId" in of ? of.chargeId : null));
+  const chargeIds = unique([...named, ...initial]);
+  const paymentIds = (await walletCharges.read(tx, chargeIds)).map(({ paymentId }) => paymentId);
+  await payments.lock(tx, paymentIds);
+  await agreements.lock(tx, agreementIds);
+  state.realNow = await readRealNow(tx);
+  for (const payment of await payments.read(tx, paymentIds)) state.putPayment(payment);
+  for (const charge of await walletCharges.read(tx, chargeIds)) state.charges.set(charge.id, charge);
+  for (const step of await readStepsByCharge(tx, chargeIds)) state.chargeSteps.set(step.id, step);
+  for (const refund of await readRefundsByPayment(tx, paymentIds)) state.refunds.set(refund.id, refund);
+  for (const agreement of await agreements.read(tx, agreementIds)) state.agreements.set(agreement.id, agreement);
+  return state;
+}
+
+function viewOf(state: WorkingState, chargeId: string): ChargeView {
+  const charge = state.charges.get(chargeId)!;
+  const { paymentId } = charge;
+  return {
+    payment: state.payments.get(paymentId)!,
+    charge,
+    steps: state.stepsOf(chargeId),
+    refunds: state.refundsOf(paymentId),
+  };
+}
+
+function checkoutOf(state: WorkingState, of: CheckoutOf): Checkout {
+  if ("chargeId" in of) return { agreement: undefined, charge: viewOf(state, of.chargeId) };
+  const agreement = state.agreements.get(of.agreementId)!;
+  const { initialChargeId } = agreement;
+  return { agreement, charge: initialChargeId === null ? undefined : viewOf(state, initialChargeId) };
+}
+
+export function subjectOf(of: CheckoutOf): string {
+  return "chargeId" in of ? of.chargeId : of.agreementId;
+}
+
+function ownerOf({ agreement, charge }: Checkout, of: CheckoutOf) {
+  const { merchantId } = agreement ?? charge!.charge;
+  return { merchantId, paymentId: charge?.payment.id ?? null, subjectId: subjectOf(of) };
+}
