@@ -237,35 +237,40 @@ export function decideCharge(
   realNow: Date,
 ): { result: Charged; changes: ChargeChanges } {
   const isUnder = agreement !== undefined && !isInitial;
-  const made = newCharge(wish, agreement?.id ?? null, now);
   // Under an agreement nobody is asked.
   const rules = wish.rules && (isUnder ? { ...wish.rules, asks: [] } : wish.rules);
   const objection =
     methodObjection({ ...wish, rules }, wish) ??
     (instrumentMissing ? byNaru("instrument-not-found") : agreementObjection(agreement, isInitial));
-  const chargedOf = ({ view, changes }: Changed) => ({ result: { view, operation: undefined, agreement }, changes });
-  if (objection !== undefined || rules === null) return chargedOf(then(made, (view) => fail(view, objection!, now)));
-  if (rules.asks.length > 0) {
-    const authentications = available(rules, wish.offered);
-    // One that comes with its agreement waits as long as that.
-    const dueAt = isInitial ? null : new Date(now.getTime() + wish.authenticateWithin_s * 1000);
-    const change = { state: "authenticating", authentications, dueAt } as const;
-    const step = { ...authorizationOf(made.view), state: "authenticating" } as const;
-    return chargedOf(then(made, (view) => move(view, change, "charge.authentication_pending", now, { step })));
-  }
-  // The wallet is asked of it with its agreement.
-  if (isInitial) return chargedOf(made);
-  const { operationId, callTimeout_ms, method, amount, currency } = wish;
-  const { merchantId, connector, id } = made.view.charge;
-  const subject = { id: operationId, merchantId, connector, kind: "authorization", subjectId: id } as const;
-  const operation = newOperation(subject, { method, amount, currency }, callTimeout_ms, realNow);
-  return {
-    result: { view: made.view, operation, agreement },
-    changes: join(made.changes, { operations: [operation] }),
-  };
+  // What comes with its agreement is asked for with it.
+  const isOrdered = objection === undefined && rules?.asks.length === 0 && !isInitial;
+  const made = newCharge(wish, agreement?.id ?? null, isOrdered ? wish.operationId : null, now);
+  const operations = isOrdered ? [orderOf(made.view, wish, realNow)] : [];
+  const { view, changes } =
+    objection !== undefined
+      ? then(made, (next) => fail(next, objection, now))
+      : rules!.asks.length > 0
+        ? then(made, (next) => ask(next, rules!, wish, isInitial, now))
+        : made;
+  return { result: { view, operation: operations[0], agreement }, changes: join(changes, { operations }) };
 }
 
-function newCharge(wish: ChargeWish, agreementId: string | null, now: Date): Changed {
+function orderOf({ charge }: ChargeView, wish: ChargeWish, realNow: Date): Operation {
+  const { operationId: id, callTimeout_ms, method, amount, currency } = wish;
+  const { merchantId, connector, id: subjectId } = charge;
+  const subject = { id, merchantId, connector, kind: "authorization", subjectId } as const;
+  return newOperation(subject, { method, amount, currency }, callTimeout_ms, realNow);
+}
+
+/** The shopper has to agree; a charge that comes with its agreement waits as long as that. */
+function ask(view: ChargeView, rules: MethodRules, wish: ChargeWish, isInitial: boolean, now: Date): Changed {
+  const authentications = available(rules, wish.offered);
+  const dueAt = isInitial ? null : new Date(now.getTime() + wish.authenticateWithin_s * 1000);
+  const step = { ...authorizationOf(view), state: "authenticating" } as const;
+  return move(view, { state: "authenticating", authentications, dueAt }, "charge.authentication_pending", now, { step });
+}
+
+function newCharge(wish: ChargeWish, agreementId: string | null, operationId: string | null, now: Date): Changed {
   const { merchantId, paymentId, dialect, wireId, channel, currency, amount, method, rules } = wish;
   const payment = newPayment(
     {
@@ -314,7 +319,7 @@ function newCharge(wish: ChargeWish, agreementId: string | null, now: Date): Cha
     separateCapture: rules?.separateCapture === true,
     authentications: [],
     dueAt: null,
-    operationId: wish.operationId,
+    operationId,
     failure: null,
     funds: "not-expected",
     details: wish.details,

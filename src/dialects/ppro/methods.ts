@@ -1,0 +1,103 @@
+/** Ways of paying: what each allows, from its page of the contract, and the mock whose behaviour its request describes. */
+import { limits } from "../../core/limits.ts";
+import type { Authentication, ChargeDetails } from "../../core/wallet-charges/charge.ts";
+import type { MethodRules } from "../../core/wallet-charges/decide.ts";
+
+export interface Method extends Pick<ChargeDetails, "settles" | "confirms_s"> {
+  rules: MethodRules;
+}
+
+export interface MethodOptions {
+  /** The mock, and methods of which nothing is known but that they redirect. */
+  sandbox: boolean;
+  /** Codes of such methods; `*` for any. */
+  others: readonly string[];
+}
+
+/** No settlement time is published. */
+const settles = { after_s: 24 * 60 * 60, as: "received" } as const;
+const anywhere = { currencies: null, countries: null, amount_min: 1, amount_max: limits.amount_max } as const;
+
+const kakaopay: Method = {
+  rules: {
+    currencies: ["KRW"],
+    countries: ["KR"],
+    amount_min: 50,
+    amount_max: 2_000_000,
+    asks: ["redirect"],
+    separateCapture: false,
+    refund_within_days: 365,
+  },
+  settles,
+  confirms_s: null,
+};
+
+/** What a charge is made by; `autoCapture` only matters where capturing is a step of its own. Null: no such method. */
+export function methodOf(
+  { sandbox, others }: MethodOptions,
+  { paymentMethod, paymentDescriptor, autoCapture }: Wanted,
+): Method | null {
+  if (paymentMethod === "KAKAOPAY") return kakaopay;
+  if (!sandbox) return null;
+  if (paymentMethod === "MOCK") return mock(paymentDescriptor, autoCapture);
+  if (!others.includes(paymentMethod) && !others.includes("*")) return null;
+  const separateCapture = autoCapture === false;
+  return { rules: { ...anywhere, asks: ["redirect"], separateCapture, refund_within_days: null }, settles, confirms_s: null };
+}
+
+interface Wanted {
+  paymentMethod: string;
+  paymentDescriptor?: string | undefined;
+  autoCapture?: boolean | undefined;
+}
+
+const authenticationTypes: Readonly<Record<string, Authentication["type"]>> = {
+  REDIRECT: "redirect",
+  SCAN_CODE: "scan-code",
+  MULTI_FACTOR: "multi-factor",
+};
+
+const fundsStates: Readonly<Record<string, ChargeDetails["settles"]["as"]>> = {
+  RECEIVED: "received",
+  MISSING: "missing",
+  NOTEXPECTED: "not-expected",
+};
+
+/** Longer delays than a year are taken for a year. */
+const delay_max_s = 366 * 24 * 60 * 60;
+
+/** What the descriptor says, as `key=value;key=value`; what it does not say, or not so that it can be read, is as usual. */
+function mock(descriptor = "", autoCapture: boolean | undefined): Method {
+  const said = new Map(
+    descriptor.split(";").map((pair) => {
+      const [key = "", value = ""] = pair.split("=", 2);
+      return [key.trim(), value.trim()];
+    }),
+  );
+  const isSaid = (key: string) => said.get(key) === "true";
+  const types = (said.get("authenticationType") ?? "").split(",").map((one) => authenticationTypes[one.trim()]);
+  const asked = types.filter((type) => type !== undefined);
+  const asks = isSaid("requiresAuthentication") ? (asked.length > 0 ? asked : (["redirect"] as const)) : [];
+  return {
+    rules: {
+      ...anywhere,
+      asks,
+      separateCapture: isSaid("requiresCapture") && autoCapture !== true,
+      refund_within_days: null,
+    },
+    settles: {
+      after_s: readDelay(said.get("fundsEventScheduleDelay")) ?? settles.after_s,
+      as: fundsStates[(said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")] ?? settles.as,
+    },
+    confirms_s: isSaid("providerConfirmation") ? (readDelay(said.get("providerConfirmationDelay")) ?? 10) : null,
+  };
+}
+
+/** `10s`. */
+function readDelay(text: string | undefined): number | undefined {
+  const [, seconds] = /^(\d{1,9})s$/.exec(text ?? "") ?? [];
+  return seconds === undefined ? undefined : Math.min(Number(seconds), delay_max_s);
+}
+
+/** What proves the mock's second factor. */
+export const mockVerificationCode = "777123";
