@@ -114,6 +114,162 @@ describe("what is wrong with fields", () => {
   });
 });
 
+const Charge = Type.Object({
+  method: Type.String({ minLength: 1, maxLength: 10, pattern: "^[A-Z0-9_]+$" }),
+  amount: Type.Object({ value: Type.Integer(), currency: Type.String({ pattern: "^[A-Z]{3}$" }) }),
+  descriptor: Type.Optional(Type.String({ minLength: 2 })),
+  note: Type.Optional(Type.String()),
+  ratio: Type.Optional(Type.Number()),
+  capture: Type.Optional(Type.Boolean()),
+  medium: Type.Optional(Type.Enum(["ECOMMERCE", "POS"])),
+  version: Type.Optional(Type.Literal("v1")),
+  count: Type.Optional(Type.Integer({ minimum: 1, maximum: 12 })),
+  born: Type.Optional(Type.String({ format: "date" })),
+  email: Type.Optional(Type.String({ format: "email" })),
+  ip: Type.Optional(Type.String({ format: "ip" })),
+  flows: Type.Optional(
+    Type.Array(Type.Object({ type: Type.String(), url: Type.Optional(Type.String({ maxLength: 9 })) }), {
+      minItems: 1,
+      maxItems: 2,
+    }),
+  ),
+  labels: Type.Optional(
+    Type.Unsafe<Record<string, string>>({
+      type: "object",
+      maxProperties: 2,
+      propertyNames: { maxLength: 5 },
+      additionalProperties: { type: "string", maxLength: 3 },
+    }),
+  ),
+  details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  anything: Type.Optional(Type.Unknown()),
+});
+const checkStrictly = validator(Charge, "strict");
+const least = { method: "KAKAOPAY", amount: { value: 15_000, currency: "KRW" } };
+const charge = (fields: object) => checkStrictly(deepFreeze({ ...least, ...fields }));
+const open = { list: [null, "", { a: null, "1": [true] }], "": {}, n: 1.5 };
+
+describe("fields read strictly", () => {
+  it.each([
+    ["no more than must be there", {}, {}],
+    ["null for what may be left out", { note: null, flows: null }, {}],
+    ["null for what may be left out within a list", { flows: [{ type: "A", url: null }] }, { flows: [{ type: "A" }] }],
+    ["an empty text is a text", { note: "" }, { note: "" }],
+    ["white space is a text", { note: " " }, { note: " " }],
+    ["digits that are a text", { note: "1", method: "1" }, { note: "1", method: "1" }],
+    ["a fraction", { ratio: 0.5 }, { ratio: 0.5 }],
+    ["a number beyond 2^53 that need not be whole", { ratio: 1e300 }, { ratio: 1e300 }],
+    ["true", { capture: true }, { capture: true }],
+    ["one of a few", { medium: "POS" }, { medium: "POS" }],
+    ["a date", { born: "1995-06-06" }, { born: "1995-06-06" }],
+    ["an e-mail address", { email: "a@b.example" }, { email: "a@b.example" }],
+    ["an IPv4 address", { ip: "11.22.22.33" }, { ip: "11.22.22.33" }],
+    ["an IPv6 address", { ip: "2001:db8::1" }, { ip: "2001:db8::1" }],
+    ["the largest whole number", { amount: { value: 2 ** 53 - 1, currency: "KRW" } }, {}],
+    ["the smallest whole number", { amount: { value: 1 - 2 ** 53, currency: "KRW" } }, {}],
+    ["what the schema does not name is left out", { extra: { a: 1e300 } }, {}],
+    [
+      "and within an object of a list",
+      { flows: [{ type: "A", scan: 1 }, { type: "B" }] },
+      { flows: [{ type: "A" }, { type: "B" }] },
+    ],
+    ["a map", { labels: { a: "1", "b\n": "" } }, { labels: { a: "1", "b\n": "" } }],
+    ["an open map, whole", { details: open }, { details: open }],
+    ["what may be anything, whole", { anything: [open] }, { anything: [open] }],
+  ])("%s", (_name, sent, read) => {
+    const { amount } = { ...least, ...sent };
+    expect(charge(sent)).toEqual({ ok: true, value: { ...least, amount, ...read } });
+  });
+
+  it("are given back as they came, whatever JSON is sent", () => {
+    const fields = fc.record(
+      {
+        note: fc.oneof(fc.string(), fc.jsonValue()),
+        count: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.jsonValue()),
+        details: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fields, (sent) => {
+        const checked = charge(structuredClone(sent));
+        if (!checked.ok) return;
+        const present = Object.entries(sent).filter(([, value]) => value !== null);
+        expect(checked.value).toEqual({ ...least, ...Object.fromEntries(present) });
+      }),
+    );
+  });
+});
+
+describe("what is wrong with fields read strictly", () => {
+  const type = (field: string, wanted: string) => ({ kind: "type", field, wanted });
+  const amount = (value: unknown) => ({ amount: { value, currency: "KRW" } });
+  const unsafe = (field: string, wanted = "<= 9007199254740991") => ({ kind: "range", field, wanted });
+  it.each([
+    ["a field left out", { method: undefined }, { kind: "missing", field: "method" }],
+    ["null for a field", { amount: null }, { kind: "missing", field: "amount" }],
+    ["null for a field within another", amount(null), { kind: "missing", field: "amount.value" }],
+    ["null for a field within a list", { flows: [{ type: null }] }, { kind: "missing", field: "flows.0.type" }],
+    ["null in a list", { flows: [{ type: "A" }, null] }, type("flows.1", "object")],
+    ["a number as text", amount("15000"), type("amount.value", "integer")],
+    ["a fraction for a whole number", amount(0.5), type("amount.value", "integer")],
+    ["true for a number", amount(true), type("amount.value", "integer")],
+    ["an empty text for a number", amount(""), type("amount.value", "integer")],
+    ["a list for a number", amount([1]), type("amount.value", "integer")],
+    ["a fraction as text", { ratio: "0.5" }, type("ratio", "number")],
+    ["a number for a text", { note: 1 }, type("note", "string")],
+    ["true for a text", { note: true }, type("note", "string")],
+    ["an object for a text", { note: {} }, type("note", "string")],
+    ["1 for true", { capture: 1 }, type("capture", "boolean")],
+    ["1 as text for true", { capture: "1" }, type("capture", "boolean")],
+    ["true as text", { capture: "true" }, type("capture", "boolean")],
+    ["an empty text for true or false", { capture: "" }, type("capture", "boolean")],
+    ["one value for a list", { flows: { type: "A" } }, type("flows", "array")],
+    ["a list for one value", { amount: [least.amount] }, type("amount", "object")],
+    ["a text for an object", { amount: "15000" }, type("amount", "object")],
+    ["a list for a map", { labels: ["a"] }, type("labels", "object")],
+    ["an empty text where there must be one", { method: "" }, type("method", "a text that is not empty")],
+    ["a text too short", { descriptor: "a" }, type("descriptor", "a text of at least 2 characters")],
+    ["a text too long", { method: "A".repeat(11) }, { kind: "too-long", field: "method", length: 10 }],
+    [
+      "a text too long in a list",
+      { flows: [{ type: "A", url: "0123456789" }] },
+      { kind: "too-long", field: "flows.0.url", length: 9 },
+    ],
+    ["a text of another pattern", { method: "kakaopay" }, type("method", "a text that matches ^[A-Z0-9_]+$")],
+    ["none of a few", { medium: "" }, type("medium", "ECOMMERCE, POS")],
+    ["none of a few by type", { medium: 1 }, type("medium", "ECOMMERCE, POS")],
+    ["not the one", { version: "v2" }, type("version", "v1")],
+    ["no date", { born: "1995-02-30" }, type("born", "a date such as 2030-01-31")],
+    ["no e-mail address", { email: "a" }, type("email", "an e-mail address")],
+    ["no IP address", { ip: "1.2.3" }, type("ip", "an IPv4 or IPv6 address")],
+    ["a number too small", { count: 0 }, { kind: "range", field: "count", wanted: ">= 1" }],
+    ["a number too large", { count: 13 }, { kind: "range", field: "count", wanted: "<= 12" }],
+    ["a whole number that was rounded", amount(2 ** 53), unsafe("amount.value")],
+    ["one below zero", amount(-(2 ** 53)), unsafe("amount.value", ">= -9007199254740991")],
+    ["one beyond any", amount(Number.POSITIVE_INFINITY), unsafe("amount.value")],
+    ["one in an open map", { details: { a: [{ b: 2 ** 53 }] } }, unsafe("details.a.0.b")],
+    ["a list too short", { flows: [] }, type("flows", "a list of at least 1")],
+    [
+      "a list too long",
+      { flows: [{ type: "A" }, { type: "B" }, { type: "C" }] },
+      { kind: "too-many", field: "flows", count: 2 },
+    ],
+    ["a map too large", { labels: { a: "1", b: "2", c: "3" } }, { kind: "too-many", field: "labels", count: 2 }],
+    [
+      "a key too long",
+      { labels: { abcdef: "1" } },
+      type("labels", "an object whose every key is a text of at most 5 characters"),
+    ],
+    ["a value too long in a map", { labels: { "a/~": "1234" } }, { kind: "too-long", field: "labels.a/~", length: 3 }],
+    ["a value of another type in a map", { labels: { "a\n": {} } }, type("labels.a\n", "string")],
+    ["null in a map", { labels: { a: null } }, type("labels.a", "string")],
+    ["what cannot be stored", { details: { a: "\0" } }, { kind: "unstorable", field: "details.a" }],
+  ])("%s", (_name, sent, problem) => {
+    expect(charge(sent)).toEqual({ ok: false, problem });
+  });
+});
+
 describe("what is kept of a body", () => {
   const personal = { personal: true };
   const schema = Type.Object({

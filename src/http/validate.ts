@@ -1,8 +1,10 @@
 /**
- * Checks loosely sent fields against a schema: numbers may come as text and text as numbers, one value may stand for a
- * list. What is absent, null or empty is the same; what the schema does not name is left out. A dialect words the
- * problem; this finds it.
+ * Checks fields against a schema, loosely or strictly, as a dialect's clients send them. Loosely, numbers may come as
+ * text and text as numbers, one value may stand for a list, and what is absent, null or empty is the same. Strictly,
+ * JSON is taken at its word: nothing stands for anything else, an empty text is a text, and only null is the same as
+ * absent. Either way what the schema does not name is left out. A dialect words the problem; this finds it.
  */
+import { isIP } from "node:net";
 import { Ajv, type ErrorObject } from "ajv";
 import formats from "ajv-formats";
 import type { Static, TObject } from "typebox";
@@ -26,16 +28,54 @@ export function wrong<Failure>(error: Failure): { ok: false; error: Failure } {
   return { ok: false, error };
 }
 
-const ajv = new Ajv({ coerceTypes: "array", removeAdditional: false, strict: false, allErrors: false });
-formats.default(ajv);
+/** How fields are taken: by what they could mean, or by what they are. */
+export type Reading = "loose" | "strict";
 
-export function validator<Schema extends TObject>(schema: Schema): (fields: Fields) => Checked<Static<Schema>> {
-  const validate = ajv.compile(schema);
+interface Rules {
+  ajv: Ajv;
+  isAbsent(value: unknown): boolean;
+  /** Whether lists may have gaps; what is absent in them is then passed over. */
+  gaps: boolean;
+  /** A form's 1 and 0 as true and false; any other value as it is. */
+  flag(value: unknown): unknown;
+  /** What is wrong and Ajv would not see; `wanted` is the type that the schema names, if it names one. */
+  judge(value: unknown, wanted: unknown, field: string): Problem | undefined;
+}
+
+const readings: Readonly<Record<Reading, Rules>> = {
+  loose: {
+    ajv: ajvWith("array"),
+    isAbsent: (value) => value === undefined || value === null || (typeof value === "string" && value.trim() === ""),
+    gaps: true,
+    flag: (value) => (value === "1" || value === "0" ? value === "1" : value),
+    judge: judgeDigits,
+  },
+  strict: {
+    ajv: ajvWith(false),
+    isAbsent: (value) => value === undefined || value === null,
+    gaps: false,
+    flag: (value) => value,
+    judge: judgeWhole,
+  },
+};
+
+function ajvWith(coerceTypes: "array" | false): Ajv {
+  const ajv = new Ajv({ coerceTypes, removeAdditional: false, strict: false, allErrors: false });
+  formats.default(ajv);
+  return ajv.addFormat("ip", (text: string) => isIP(text) !== 0);
+}
+
+export function validator<Schema extends TObject>(
+  schema: Schema,
+  reading: Reading = "loose",
+): (fields: Fields) => Checked<Static<Schema>> {
+  const rules = readings[reading];
+  const validate = rules.ajv.compile(schema);
   return (fields) => {
     const unstorable = findUnstorable(fields);
     if (unstorable !== undefined) return { ok: false, problem: { kind: "unstorable", field: unstorable } };
-    const value = plain(schema, fields);
-    const odd = findNoNumber(schema, value);
+    const value = plain(rules, schema, fields);
+    const odd = findOdd(rules, schema, value);
     if (odd !== undefined) return { ok: false, problem: odd };
     if (validate(value)) return { ok: true, value: value as Static<Schema> };
     return { ok: false, problem: problemOf(validate.errors![0]!) };
@@ -43,9 +83,9 @@ export function validator<Schema extends TObject>(schema: Schema): (fields: Fiel
 }
 
 /** Makes readers of fields by a schema that word a problem in one way. */
-export function readerIn<Failure>(word: (problem: Problem) => Failure) {
+export function readerIn<Failure>(word: (problem: Problem) => Failure, reading: Reading = "loose") {
   return <Schema extends TObject>(schema: Schema): ((fields: Fields) => Read<Static<Schema>, Failure>) => {
-    const check = validator(schema);
+    const check = validator(schema, reading);
     return (fields) => {
       const checked = check(fields);
       return checked.ok ? checked : wrong(word(checked.problem));
@@ -53,54 +93,69 @@ export function readerIn<Failure>(word: (problem: Problem) => Failure) {
   };
 }
 
-/** As far as the schema names it, at any depth: a form's 1 and 0 for a boolean, and nothing that is absent. */
-function plain(schema: object, value: unknown): unknown {
+/** As far as the schema names it, at any depth, and nothing that is absent. Where it names no fields, all of them. */
+function plain(rules: Rules, schema: object, value: unknown): unknown {
   if (Array.isArray(value)) {
     const items = "items" in schema ? (schema.items as object) : {};
-    return value.filter((item) => !isAbsent(item)).map((item) => plain(items, item));
+    const held = rules.gaps ? value.filter((item) => !rules.isAbsent(item)) : value;
+    return held.map((item) => plain(rules, items, item));
   }
   if ("properties" in schema && typeof value === "object" && value !== null) {
     const named = Object.entries(schema.properties as Record<string, object>).flatMap(([field, property]) => {
       const held = Object.hasOwn(value, field) ? (value as Fields)[field] : undefined;
-      return isAbsent(held) ? [] : [[field, plain(property, held)]];
+      return rules.isAbsent(held) ? [] : [[field, plain(rules, property, held)]];
     });
     return Object.fromEntries(named);
   }
-  const isFlag = "type" in schema && schema.type === "boolean";
-  return isFlag && (value === "1" || value === "0") ? value === "1" : value;
+  return "type" in schema && schema.type === "boolean" ? rules.flag(value) : value;
 }
 
-/** The first that is to be a number, at any depth, and is none; `path`: where the value stands. */
-function findNoNumber(schema: object, value: unknown, path: readonly string[] = []): Problem | undefined {
-  const wanted = "type" in schema ? schema.type : undefined;
-  if (wanted === "integer" || wanted === "number") {
-    return isPlainNumber(value) ? undefined : { kind: "type", field: path.join("."), wanted };
+/** The first value that is judged wrong, at any depth; `path`: where the value stands. */
+function findOdd(rules: Rules, schema: object, value: unknown, path: readonly string[] = []): Problem | undefined {
+  const odd = rules.judge(value, "type" in schema ? schema.type : undefined, path.join("."));
+  if (odd !== undefined) return odd;
+  for (const [name, part, inner] of partsOf(schema, value)) {
+    const within = findOdd(rules, part, inner, [...path, name]);
+    if (within !== undefined) return within;
   }
-  const held = partsOf(schema, value).map(([name, part, inner]) => findNoNumber(part, inner, [...path, name]));
-  return held.find((problem) => problem !== undefined);
+  return undefined;
 }
 
-/** What stands in an object or a list, each with its schema, as far as that names it. */
+/** What stands in an object or a list, each with its schema as far as there is one. */
 function partsOf(schema: object, value: unknown): [name: string, schema: object, value: unknown][] {
+  if (typeof value !== "object" || value === null) return [];
   if (Array.isArray(value)) {
-    return "items" in schema ? value.map((item, index) => [String(index), schema.items as object, item]) : [];
+    const items = "items" in schema ? (schema.items as object) : {};
+    return value.map((item, index) => [String(index), items, item]);
   }
-  if (!("properties" in schema) || typeof value !== "object" || value === null) return [];
-  const known = Object.entries(schema.properties as Record<string, object>);
-  return known.flatMap(([name, property]) => (name in value ? [[name, property, (value as Fields)[name]]] : []));
+  const known = "properties" in schema ? (schema.properties as Record<string, object>) : {};
+  return Object.entries(value).map(([name, inner]) => [name, Object.hasOwn(known, name) ? known[name]! : {}, inner]);
 }
 
-/** A number or its decimal digits. Ajv alone would also read `true` as 1 and `0x10` as 16. */
-function isPlainNumber(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && /^\s*-?\d{1,20}(\.\d{1,20})?\s*$/.test(value));
+/** A number may come as its decimal digits. Ajv alone would also read `true` as 1 and `0x10` as 16. */
+function judgeDigits(value: unknown, wanted: unknown, field: string): Problem | undefined {
+  if (wanted !== "integer" && wanted !== "number") return undefined;
+  if (typeof value === "number") return undefined;
+  const isDigits = typeof value === "string" && /^\s*-?\d{1,20}(\.\d{1,20})?\s*$/.test(value);
+  return isDigits ? undefined : { kind: "type", field, wanted };
 }
 
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+/**
+ * From 2^53 on a whole number may not be the one that was sent: `JSON.parse` has rounded it. In what is open too, since
+ * that is given back as it came.
+ */
+function judgeWhole(value: unknown, wanted: unknown, field: string): Problem | undefined {
+  if (typeof value !== "number" || wanted === "number") return undefined;
+  if (value > Number.MAX_SAFE_INTEGER) return { kind: "range", field, wanted: `<= ${Number.MAX_SAFE_INTEGER}` };
+  if (value < Number.MIN_SAFE_INTEGER) return { kind: "range", field, wanted: `>= ${Number.MIN_SAFE_INTEGER}` };
+  return undefined;
 }
 
 function problemOf(error: ErrorObject): Problem {
-  const field = error.instancePath.slice(1).replaceAll("/", ".");
+  const field = fieldOf(error.instancePath);
+  if (error.propertyName !== undefined) {
+    return { kind: "type", field, wanted: `an object whose every key is ${wantedOf(error)}` };
+  }
   switch (error.keyword) {
     case "required":
       return { kind: "missing", field: [field, error.params.missingProperty].filter(Boolean).join(".") };
@@ -111,19 +166,48 @@ function problemOf(error: ErrorObject): Problem {
     case "maximum":
       return { kind: "range", field, wanted: `${error.params.comparison} ${error.params.limit}` };
     case "maxItems":
+    case "maxProperties":
       return { kind: "too-many", field, count: error.params.limit };
-    case "enum":
-      return { kind: "type", field, wanted: (error.params.allowedValues as unknown[]).join(", ") };
-    case "format":
-      return { kind: "type", field, wanted: formatNames[String(error.params.format)] ?? String(error.params.format) };
     default:
-      return { kind: "type", field, wanted: String(error.params.type ?? error.message) };
+      return { kind: "type", field, wanted: wantedOf(error) };
+  }
+}
+
+/** A JSON pointer with dots. */
+function fieldOf(pointer: string): string {
+  return pointer.slice(1).replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/** What would have been right, to stand after "must be". */
+function wantedOf({ keyword, params, message }: ErrorObject): string {
+  switch (keyword) {
+    case "type":
+      return String(params.type);
+    case "enum":
+      return (params.allowedValues as unknown[]).join(", ");
+    case "const":
+      return String(params.allowedValue);
+    case "minLength":
+      return params.limit === 1 ? "a text that is not empty" : `a text of at least ${params.limit} characters`;
+    case "maxLength":
+      return `a text of at most ${params.limit} characters`;
+    case "pattern":
+      return `a text that matches ${params.pattern}`;
+    case "format":
+      return formatNames[String(params.format)] ?? String(params.format);
+    case "minItems":
+      return `a list of at least ${params.limit}`;
+    default:
+      return String(message);
   }
 }
 
 const formatNames: Record<string, string> = {
+  date: "a date such as 2030-01-31",
   "date-time": "an ISO 8601 date-time such as 2030-01-01T00:00:00Z",
   duration: "an ISO 8601 duration such as P3D or PT12H",
+  email: "an e-mail address",
+  ip: "an IPv4 or IPv6 address",
 };
 
 const mask = "***";
