@@ -1,5 +1,6 @@
+import fastify from "fastify";
 import { describe, expect, it } from "vitest";
-import { type Language, languageOf, wantsPage } from "./page.ts";
+import { type Language, languageOf, sendPage, wantsPage } from "./page.ts";
 
 describe("the language of a page", () => {
   it.each<[string | undefined, Language]>([
@@ -42,5 +43,20 @@ describe("a page is for", () => {
     [undefined, false],
   ])("%s: %s", (accept, wanted) => {
     expect(wantsPage(accept)).toBe(wanted);
+  });
+});
+
+describe("a page that is sent", () => {
+  const page = { language: "ko", title: "제목", service: "결제", sandbox: false, content: "<h1>제목</h1>" } as const;
+
+  it.each([
+    [undefined, undefined],
+    [3, "3"],
+  ])("is asked for again after %s seconds", async (refresh_s, header) => {
+    const server = fastify();
+    server.get("/", (_, reply) => sendPage(reply, 200, { ...page, refresh_s }));
+    const { headers } = await server.inject("/");
+    expect(headers.refresh).toBe(header);
+    await server.close();
   });
 });

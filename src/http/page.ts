@@ -39,7 +39,7 @@ html{-webkit-text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100dvh;display:grid;align-items:center;justify-items:center;padding:24px 16px;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Apple SD Gothic Neo","Noto Sans KR","Noto Sans CJK KR","Malgun Gothic",sans-serif;word-break:keep-all;overflow-wrap:anywhere}
 main{width:100%;max-width:456px;min-width:0;background:var(--sheet);border:1px solid var(--line);border-radius:20px;padding:24px;overflow:hidden}
 header{display:flex;justify-content:space-between;align-items:baseline;gap:12px;color:var(--soft);font-size:14px;margin-bottom:16px}
-header strong{color:var(--ink);font-size:16px}
+header strong{flex:none;color:var(--ink);font-size:16px}
 h1{font-size:22px;line-height:1.4;margin:0 0 8px;text-wrap:pretty}
 p{margin:0 0 20px;text-wrap:pretty}
 .note{margin:-24px -24px 20px;padding:10px 24px;background:var(--note);color:var(--on-note);font-size:14px}
@@ -62,17 +62,40 @@ li,.choice{padding:10px 16px;min-height:48px}
 .choice small{flex:none}
 input[type=radio]{flex:none;width:20px;height:20px;margin:0;accent-color:var(--accent)}
 .field{display:block;margin-bottom:12px;font-size:15px}
-.field input{display:block;width:100%;min-height:48px;margin-top:4px;padding:10px 14px;font:inherit;font-size:16px;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:12px}
+.field input,.field select{display:block;width:100%;min-height:48px;margin-top:4px;padding:10px 14px;font:inherit;font-size:16px;color:inherit;background:var(--sheet);border:1px solid var(--edge);border-radius:12px}
+.field select{appearance:none;padding-right:40px;text-overflow:ellipsis;background:linear-gradient(45deg,transparent 46%,currentColor 54%) right 20px center/6px 6px no-repeat,linear-gradient(-45deg,transparent 46%,currentColor 54%) right 14px center/6px 6px no-repeat,var(--sheet)}
 .field [aria-invalid]{border-color:var(--alarm)}
 small{display:block;color:var(--soft);font-size:14px;line-height:1.5}
 .many{max-height:116px;overflow-y:auto}
 code{font:600 17px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .actions{display:grid;gap:10px}
 main>:last-child{margin-bottom:0}
-button{font:inherit;font-weight:600;min-height:52px;padding:8px 16px;border-radius:14px;border:1px solid var(--edge);background:transparent;color:inherit;cursor:pointer}
-button:hover{background:var(--tint)}
+button,.button{font:inherit;font-weight:600;min-height:52px;padding:8px 16px;border-radius:14px;border:1px solid var(--edge);background:transparent;color:inherit;cursor:pointer}
+button:hover,.button:hover{background:var(--tint)}
 button.first{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
 button.first:hover{background:var(--accent-over)}
+button.kakaopay{background:#ffeb00;border-color:#ffeb00;color:#191919}
+button.kakaopay:hover{background:#f5e000;border-color:#f5e000}
+.button{display:grid;place-items:center;text-align:center;text-decoration:none}
+.sum{margin:16px 0 20px;font-size:34px;line-height:1.3;font-weight:700;letter-spacing:-.02em}
+.sum small,.row small{font-weight:400;letter-spacing:0}
+.facts{margin:0 0 24px;border-top:1px solid var(--line)}
+.facts>div{display:flex;gap:16px;padding:12px 0;border-bottom:1px solid var(--line)}
+.facts dt{flex:none;width:88px;color:var(--soft);font-size:14px;line-height:24px}
+.facts dd{flex:1;min-width:0;margin:0;font-size:15px;line-height:24px}
+.deep{max-height:296px;overflow-y:auto;overscroll-behavior:contain;background:linear-gradient(var(--sheet) 50%,transparent) 0 0/100% 48px no-repeat local,linear-gradient(transparent,var(--sheet) 50%) 0 100%/100% 48px no-repeat local,linear-gradient(var(--line),transparent) 0 0/100% 20px no-repeat,linear-gradient(transparent,var(--line)) 0 100%/100% 20px no-repeat}
+.row{display:flex;gap:16px;justify-content:space-between;font-size:15px}
+.row span{min-width:0}
+.row b{flex:none;max-width:50%;font-weight:600;text-align:right}
+.trial{margin:32px 0 0;padding:16px;background:var(--tint);border-radius:14px}
+.trial .soft{margin-bottom:12px;font-size:14px}
+.trial button{min-height:48px;background:var(--sheet)}
+.trial button:hover{background:var(--ground)}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(120px,1fr));gap:10px}
+.mark{display:block;width:56px;height:56px;margin:8px 0 20px;padding:14px;border-radius:50%;background:var(--tint);color:var(--accent);fill:none;stroke:currentColor;stroke-width:2.5;stroke-linecap:round;stroke-linejoin:round}
+.turns{animation:turn 1.2s linear infinite}
+@keyframes turn{to{transform:rotate(1turn)}}
+@media(prefers-reduced-motion:reduce){.turns{animation:none}}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 @media(max-width:480px){body{padding:0;background:var(--sheet);align-items:start}main{border:0;border-radius:0;padding:20px}.note{margin:-20px -20px 20px;padding:10px 20px}}
 `;
@@ -95,10 +118,12 @@ export interface Page {
   content: string;
   /** A form of the page is answered by a way to elsewhere, and from there perhaps further. */
   leadsAway?: boolean;
+  /** The browser asks again after so long. */
+  refresh_s?: number;
 }
 
 export function sendPage(reply: FastifyReply, status: number, page: Page) {
-  const { language, title, service, sandbox, content, leadsAway = false } = page;
+  const { language, title, service, sandbox, content, leadsAway = false, refresh_s } = page;
   const markup = html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -120,6 +145,7 @@ export function sendPage(reply: FastifyReply, status: number, page: Page) {
   const policy = ["default-src 'none'", `style-src 'sha256-${styleHash}'`, "base-uri 'none'", "frame-ancestors 'none'"];
   // Browsers hold every redirection that follows a form against this, and nobody here knows where those end.
   if (!leadsAway) policy.push("form-action 'self'");
+  if (refresh_s !== undefined) reply.header("refresh", String(refresh_s));
   return reply
     .code(status)
     .headers({
