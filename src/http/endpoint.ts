@@ -12,6 +12,9 @@ export interface Answer {
   status: number;
   /** Undefined: an empty body. */
   body: Json | undefined;
+  /** The body as it was sent before, instead. */
+  text?: string;
+  headers?: Record<string, string>;
 }
 
 export interface Endpoint {
@@ -53,6 +56,8 @@ export interface Manner<Failure> {
   /** What is wrong with a field. */
   problem(problem: Problem): Failure;
   failure(failure: Failure): Answer;
+  /** What every answer tells beside its body, as far as the caller is known. */
+  headersFor?(request: FastifyRequest): Record<string, string>;
 }
 
 /** Bodies are read by the dialect's own rule whatever their type; its schemas describe them for the reference. */
@@ -69,12 +74,12 @@ export function readBodiesBy(
 
 /** What a dialect's routes are made with. */
 export function routesIn<Failure>(manner: Manner<Failure>) {
-  const { dialect, tag, security, contentType, enveloped, error, problem, failure } = manner;
+  const { dialect, tag, security, contentType, enveloped, error, problem, failure, headersFor } = manner;
 
   /** In one piece with its length, since some clients read only the first chunk. */
-  function send(reply: FastifyReply, { status, body }: Answer) {
-    reply.code(status);
-    return body === undefined ? reply.send() : reply.type(contentType).send(JSON.stringify(body));
+  function send(reply: FastifyReply, { status, body, text = JSON.stringify(body), headers }: Answer) {
+    reply.code(status).headers({ ...headersFor?.(reply.request), ...headers });
+    return text === undefined ? reply.send() : reply.type(contentType).send(text);
   }
 
   /** A hook, before the body is read: strangers are sent away without that cost. */

@@ -355,7 +355,7 @@ function discard(view: ChargeView, cause: DiscardCause, reference: string | null
   const authorization: ChargeStep = { ...authorizationOf(view), state: "failed", failure, updatedAt: now };
   const steps = view.steps.map((step) => (step.id === authorization.id ? authorization : step));
   const step = newStep(view.charge, steps, { kind: "discard", state: "succeeded", amount: 0, cause, reference }, now);
-  const change = { state: "discarded", dueAt: null, failure: isLate ? failure : view.charge.failure } as const;
+  const change = { state: "discarded", dueAt: null, failure } as const;
   const moved = move({ ...view, steps }, change, "charge.discarded", now, { step });
   const ended = isLate
     ? ({ state: "expired", expiredAt: now } as const)
@@ -369,7 +369,7 @@ function authorize(view: ChargeView, transactionId: string, now: Date): Changed 
   const step: ChargeStep = { ...authorizationOf(view), state: "succeeded", transactionId, updatedAt: now };
   const { separateCapture, amount } = view.charge;
   const known = { ...view, payment: { ...view.payment, providerTransaction: transactionId } };
-  const change = { state: separateCapture ? "authorized" : "capturing", failure: null } as const;
+  const change = { state: separateCapture ? "authorized" : "capturing" } as const;
   const authorized = move(known, change, "charge.authorized", now, { step });
   return separateCapture ? authorized : then(authorized, (next) => capture(next, { amount }, now));
 }
