@@ -82,10 +82,14 @@ function ofSearch({ data }: { data: Charge[] }, { query }: Asked): string[] {
   const reference = query.get("merchantPaymentChargeReference");
   const agreementId = query.get("agreementId") ?? undefined;
   return data.flatMap((one) => {
+    // What was refused before it was tried has no authorization to show it.
     const references = one.authorizations.map((made) => made.merchantPaymentChargeReference);
     return [
       ...broken([
-        [reference === null || references.includes(reference), `${one.id} is not of ${reference}`],
+        [
+          reference === null || references.length === 0 || references.includes(reference),
+          `${one.id} is not of ${reference}`,
+        ],
         isThe(agreementId, one.agreementId),
       ]),
       ...chargeBreaches(one),

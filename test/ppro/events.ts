@@ -26,6 +26,7 @@ import {
 import { type AuthenticationMethod, authenticationRules, broken, type Rule, timeBreaches } from "./rules.ts";
 
 type Fields = Record<string, unknown>;
+type Schemas = Record<string, Schema>;
 
 interface Announcement {
   data: Schema;
@@ -36,7 +37,11 @@ interface Announcement {
 const amount = money;
 const failure = announcedFailure;
 
-const ofCharge = (statuses: readonly string[] | undefined, required: Fields, optional: Fields = {}): Announcement => ({
+const ofCharge = (
+  statuses: readonly string[] | undefined,
+  required: Schemas,
+  optional: Schemas = {},
+): Announcement => ({
   data: withOptional(
     {
       paymentChargeId: id("charge"),
@@ -45,24 +50,24 @@ const ofCharge = (statuses: readonly string[] | undefined, required: Fields, opt
       paymentMethod,
       merchantId: text(512),
       type: text(),
-      ...(required as Record<string, Schema>),
+      ...required,
     },
     {
       merchantPaymentChargeReference: echoed,
       orderReferenceNumber: echoed,
-      ...(optional as Record<string, Schema>),
+      ...optional,
     },
   ),
   ...(statuses === undefined ? {} : { statuses }),
 });
 
-const ofAuthorization = (statuses: readonly string[], more: Fields = {}) =>
+const ofAuthorization = (statuses: readonly string[], more: Schemas = {}) =>
   ofCharge(statuses, { authorizationId: id("authz"), amount, ...more });
-const ofCapture = (statuses: readonly string[] | undefined, more: Fields = {}) =>
+const ofCapture = (statuses: readonly string[] | undefined, more: Schemas = {}) =>
   ofCharge(statuses, { captureId: id("capture"), amount, ...more }, { merchantCaptureReference: echoed });
-const ofRefund = (statuses: readonly string[] | undefined, more: Fields = {}) =>
+const ofRefund = (statuses: readonly string[] | undefined, more: Schemas = {}) =>
   ofCharge(statuses, { refundId: id("refund"), amount, ...more }, { merchantRefundReference: echoed });
-const ofVoid = (statuses: readonly string[] | undefined, more: Fields = {}) =>
+const ofVoid = (statuses: readonly string[] | undefined, more: Schemas = {}) =>
   ofCharge(statuses, { voidId: id("void"), amount, ...more }, { merchantVoidReference: echoed });
 const ofDiscard = (statuses: readonly string[] | undefined) =>
   ofCharge(
@@ -99,7 +104,7 @@ export const chargeEvents: Readonly<Record<string, Announcement>> = {
   PAYMENT_CHARGE_DISCARD_FAILED: ofDiscard(undefined),
 };
 
-const ofAgreement = (statuses: readonly string[] | undefined, required: Fields = {}, optional: Fields = {}) => ({
+const ofAgreement = (statuses: readonly string[] | undefined, required: Schemas = {}, optional: Schemas = {}) => ({
   data: withOptional(
     {
       paymentAgreementId: id("agr"),
@@ -108,9 +113,9 @@ const ofAgreement = (statuses: readonly string[] | undefined, required: Fields =
       paymentMethod,
       merchantId: text(512),
       type: text(),
-      ...(required as Record<string, Schema>),
+      ...required,
     },
-    { merchantPaymentAgreementReference: echoed, ...(optional as Record<string, Schema>) },
+    { merchantPaymentAgreementReference: echoed, ...optional },
   ),
   ...(statuses === undefined ? {} : { statuses }),
 });
@@ -128,7 +133,7 @@ export const agreementEvents: Readonly<Record<string, Announcement>> = {
   PAYMENT_AGREEMENT_REVOKED_BY_PROVIDER: ofAgreement(["REVOKED_BY_PROVIDER"]),
 };
 
-const ofInstrument = (more: Record<string, Schema>): Announcement => ({
+const ofInstrument = (more: Schemas): Announcement => ({
   data: withOptional({ paymentInstrumentId: id("instr"), merchantId: text(512), ...more }, { type: text() }),
 });
 
