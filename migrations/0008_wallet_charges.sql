@@ -160,3 +160,5 @@ CREATE TABLE sandbox_wallet_orders (
   made_at        timestamptz NOT NULL
 );
 CREATE INDEX sandbox_wallet_orders_undecided ON sandbox_wallet_orders (decides_at) WHERE decides_at IS NOT NULL AND notified_at IS NULL;
+CREATE INDEX sandbox_wallet_orders_by_authorization ON sandbox_wallet_orders (authorization_id) WHERE authorization_id IS NOT NULL;
+CREATE INDEX sandbox_wallet_orders_by_billing_key ON sandbox_wallet_orders (billing_key_hash) WHERE billing_key_hash IS NOT NULL;

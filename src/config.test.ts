@@ -1,6 +1,7 @@
 import { isAbsolute, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, isLoopback, isOpenSandbox, readConfig, readSettings, settings } from "./config.ts";
+import { ConfigError, isOpenSandbox, readConfig, readSettings, settings } from "./config.ts";
+import { isLoopback } from "./http/hosts.ts";
 
 const token = "0123456789abcdef";
 const key = "00".repeat(32);

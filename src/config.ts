@@ -2,10 +2,10 @@
  * Every setting of a node, in one table: its environment variable, its default, what it means. This is the only place
  * that reads the environment.
  */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { limits } from "./core/limits.ts";
-import { addressOfHost, plainName, readHost, readTarget, type Target } from "./http/hosts.ts";
+import { addressOfHost, isLoopback, plainName, readHost, readTarget, type Target } from "./http/hosts.ts";
 
 export interface Config {
   port: number;
@@ -192,8 +192,4 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
 /** Sandbox mode that only the person at this machine can reach: published credentials, no token, local webhooks. */
 export function isOpenSandbox(config: Pick<Config, "mode" | "loopback">): boolean {
   return config.mode === "sandbox" && config.loopback;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIPv4(host) && host.startsWith("127."));
 }

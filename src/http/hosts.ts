@@ -29,6 +29,12 @@ export function addressOfHost(host: string): string | undefined {
   return isIP(bare) === 0 || bare.includes("%") ? undefined : bare;
 }
 
+/** Whether a host, as URLs spell it or without brackets, is this machine and nothing else. */
+export function isLoopback(host: string): boolean {
+  const bare = addressOfHost(host) ?? host;
+  return bare === "localhost" || bare === "::1" || (isIPv4(bare) && bare.startsWith("127."));
+}
+
 /** Where a webhook may go: a name wherever it leads, or a network. */
 export type Target = { name: string } | { network: string; prefix: number; family: "ipv4" | "ipv6" };
 

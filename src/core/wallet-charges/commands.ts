@@ -1,10 +1,11 @@
 /** The commands that make charges and agreements, ask the wallet about them, and record what it said. */
-import { businessNow, type Queryable, readRealNow, type Statement } from "../../store/index.ts";
+import { businessNow, newId, type Queryable, readRealNow, type Statement } from "../../store/index.ts";
 import { type Changes, type CoreCommand, type Decision, WorkingState } from "../command.ts";
 import { type ChargeRefusal, type Outcome, refused } from "../errors.ts";
-import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import { type Lease, lockCalls, recordCall } from "../idempotency/commands.ts";
-import { type Operation, type OperationAnswer, readLocked } from "../operations/operation.ts";
+import { type ExchangeDraft, type Json, recordExchange } from "../exchanges.ts";
+import { lockCalls } from "../idempotency/commands.ts";
+import type { CallRecord, Lease } from "../idempotency/idempotent-call.ts";
+import { newOperationId, type Operation, type OperationAnswer, readLocked } from "../operations/operation.ts";
 import { payments } from "../payments/payment.ts";
 import { decideRefundOutcome } from "../refunds/decide.ts";
 import { readRefundsByPayment } from "../refunds/refund.ts";
@@ -49,6 +50,17 @@ const leasesOf = (requests: readonly { kept?: Pick<Kept<never>, "lease"> | undef
 
 const takenOver = { result: refused({ code: "call-taken-over" }), changes: {} } as const;
 
+/** What the call has come to, if it came with a key. */
+function recordCall(
+  lease: Lease | undefined,
+  subjectId: string,
+  answer?: { status: number; body: Json },
+): CallRecord[] {
+  if (lease === undefined) return [];
+  if (answer === undefined) return [{ lease, subjectId }];
+  return [{ lease, subjectId, status: answer.status, answer: JSON.stringify(answer.body) }];
+}
+
 /** The change with the call that made it; answered, or bound to what it made while the wallet is asked. */
 function keep<Result>(
   kept: Kept<Result> | undefined,
@@ -82,7 +94,7 @@ export const makeCharge: CoreCommand<MakeChargeRequest, Refusable<Charged>> = {
 
   async load(tx, requests) {
     const state = new WorkingState();
-    state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+    state.heldCalls = await lockCalls(tx, leasesOf(requests));
     const agreementIds = unique(requests.map((one) => one.agreementId));
     await agreements.lock(tx, agreementIds);
     state.realNow = await readRealNow(tx);
@@ -227,6 +239,10 @@ export const takeStep: CoreCommand<TakeStepRequest, Refusable<Stepped>> = {
   },
 };
 
+export function newRefundIds(): Pick<WalletRefundRequest, "refundId" | "operationId"> {
+  return { refundId: newId("rfd"), operationId: newOperationId() };
+}
+
 export interface RefundChargeRequest extends WalletRefundRequest {
   chargeId: string;
   kept: Kept<Refusable<WalletRefunded>>;
@@ -303,7 +319,7 @@ export const makeAgreement: CoreCommand<MakeAgreementRequest, Refusable<Agreed>>
 
   async load(tx, requests) {
     const state = new WorkingState();
-    state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+    state.heldCalls = await lockCalls(tx, leasesOf(requests));
     state.realNow = await readRealNow(tx);
     await loadInstruments(tx, state, requests);
     return state;
@@ -419,7 +435,7 @@ async function loadCheckouts(
   requests: readonly { of: CheckoutOf; kept?: Pick<Kept<never>, "lease"> | undefined }[],
 ): Promise<WorkingState> {
   const state = new WorkingState();
-  state.holdCalls(await lockCalls(tx, leasesOf(requests)));
+  state.heldCalls = await lockCalls(tx, leasesOf(requests));
   const agreementIds = unique(requests.map(({ of }) => ("agreementId" in of ? of.agreementId : null)));
   const initial = (await agreements.read(tx, agreementIds)).map((agreement) => agreement.initialChargeId);
   const named = requests.map(({ of }) => ("chargeId" in of ? of.chargeId : null));

@@ -26,7 +26,7 @@ export interface AgreementWish
   agreementId: string;
   details: Agreement["details"];
   /** A charge that the shopper agrees to in one with it. */
-  initialCharge: ChargeWish | null;
+  initialCharge: Omit<ChargeWish, "callTimeout_ms"> | null;
 }
 
 export interface Agreed {
@@ -102,7 +102,9 @@ export function decideAgreement(
       )
     : changeAgreement(created.agreement, { state: "authorizing", operationId }, "agreement.authorizing", now);
   const found = { agreement, instrumentMissing: false, isInitial: true };
-  const charged = initialCharge === null ? undefined : decideCharge(found, initialCharge, now, realNow);
+  const { callTimeout_ms } = wish;
+  const charged =
+    initialCharge === null ? undefined : decideCharge(found, { ...initialCharge, callTimeout_ms }, now, realNow);
   const { chargeSteps = [], payments = [], charges = [], events = [] } = charged?.changes ?? {};
   return {
     result: { checkout: { agreement, charge: charged?.result.view }, operation },
