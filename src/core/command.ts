@@ -70,7 +70,7 @@ export class WorkingState {
   readonly charges = new Map<string, WalletCharge>();
   readonly chargeSteps = new Map<string, ChargeStep>();
   readonly agreements = new Map<string, Agreement>();
-  /** By the id that clients know. */
+  /** By the name that the requests have for it: its id, or the one that clients know. */
   readonly instruments = new Map<string, Instrument>();
   /** The database's own time, for what does not obey the sandbox clock. */
   realNow = new Date(0);
@@ -93,6 +93,7 @@ export class WorkingState {
     for (const charge of changes.charges ?? []) this.charges.set(charge.id, charge);
     for (const step of changes.chargeSteps ?? []) this.chargeSteps.set(step.id, step);
     for (const agreement of changes.agreements ?? []) this.agreements.set(agreement.id, agreement);
+    for (const instrument of changes.instruments ?? []) this.instruments.set(instrument.id, instrument);
   }
 
   #putReserved(taken: PoolNumber, merchantId: string): void {

@@ -73,8 +73,10 @@ import {
 import type { Issued } from "./virtual-accounts/decide.ts";
 import {
   beginAuthorization,
+  changeInstrument,
   endCheckout,
   isAnyChargeDue,
+  keepInstrument,
   makeAgreement,
   makeCharge,
   recordAuthorization,
@@ -196,6 +198,8 @@ export class Core {
       recordRefund: submitter(commandOf(pipeline, recordWalletRefund)),
       agree: submitter(commandOf(pipeline, makeAgreement)),
       revoke: submitter(commandOf(pipeline, revokeAgreement)),
+      keepInstrument: submitter(commandOf(pipeline, keepInstrument)),
+      changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
     this.#prepare = submitter(store.command(prepareAmount));

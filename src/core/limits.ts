@@ -32,6 +32,8 @@ export const limits = {
   /** Charges and agreements whose time has come that one sweep takes, and how often it looks. */
   charges_swept: 256,
   charge_sweep_interval_ms: 500,
+  /** How long the sandbox's wallet may be told to take to decide. */
+  wallet_confirm_max_s: 24 * 3_600,
 
   /** Accounts that one sweep expires in one transaction. */
   expiry_batch: 256,

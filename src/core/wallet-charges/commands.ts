@@ -30,7 +30,7 @@ import {
 } from "./decide.ts";
 import { type Agreed, type AgreementWish, decideAgreement, decideRevoke } from "./decide-agreement.ts";
 import { decideWalletRefund, type WalletRefunded, type WalletRefundRequest } from "./decide-refund.ts";
-import type { Instrument } from "./instrument.ts";
+import { type Instrument, instruments } from "./instrument.ts";
 import { findInstruments } from "./read.ts";
 import { type ChargeStep, readStepsByCharge } from "./step.ts";
 
@@ -478,3 +478,53 @@ function ownerOf({ agreement, charge }: Checkout, of: CheckoutOf) {
   const { merchantId } = agreement ?? charge!.charge;
   return { merchantId, paymentId: charge?.payment.id ?? null, subjectId: subjectOf(of) };
 }
+
+export interface KeepInstrumentRequest {
+  instrument: Instrument;
+  kept: Kept<Refusable<Instrument>>;
+}
+
+export const keepInstrument: CoreCommand<KeepInstrumentRequest, Refusable<Instrument>> = {
+  name: "keep-instrument",
+
+  async load(tx, requests) {
+    const state = new WorkingState();
+    state.heldCalls = await lockCalls(tx, leasesOf(requests));
+    return state;
+  },
+
+  decide(state, { instrument, kept }, now) {
+    if (!state.holdsCall(kept.lease)) return takenOver;
+    const value = { ...instrument, createdAt: now, updatedAt: now };
+    const owner = { merchantId: value.merchantId, paymentId: null, subjectId: value.id };
+    return keep(kept, owner, { ok: true, value }, { instruments: [value] }, now);
+  },
+};
+
+export interface ChangeInstrumentRequest {
+  instrumentId: string;
+  /** Null: it is removed, and what it said with it. */
+  detailsEncrypted: string | null;
+}
+
+export const changeInstrument: CoreCommand<ChangeInstrumentRequest, Refusable<Instrument>> = {
+  name: "change-instrument",
+
+  async load(tx, requests) {
+    const ids = unique(requests.map((one) => one.instrumentId));
+    await instruments.lock(tx, ids);
+    const state = new WorkingState();
+    for (const instrument of await instruments.read(tx, ids)) state.instruments.set(instrument.id, instrument);
+    return state;
+  },
+
+  decide(state, { instrumentId, detailsEncrypted }, now) {
+    const instrument = state.instruments.get(instrumentId);
+    if (instrument === undefined || instrument.deletedAt !== null) {
+      return { result: refused({ code: "instrument-unknown", id: instrumentId }), changes: {} };
+    }
+    const change = detailsEncrypted === null ? { detailsEncrypted: "", deletedAt: now } : { detailsEncrypted };
+    const value = { ...instrument, ...change, updatedAt: now };
+    return { result: { ok: true, value }, changes: { instruments: [value] } };
+  },
+};

@@ -11,8 +11,10 @@ import { readChargesByPayment } from "./charge.ts";
 import type {
   AuthorizationOutcome,
   AuthorizeRequest,
+  ChangeInstrumentRequest,
   CheckoutOf,
   EndRequest,
+  KeepInstrumentRequest,
   Kept,
   MakeAgreementRequest,
   MakeChargeRequest,
@@ -25,6 +27,7 @@ import type {
 import type { Charged, Checkout } from "./decide.ts";
 import type { Agreed } from "./decide-agreement.ts";
 import type { WalletRefunded } from "./decide-refund.ts";
+import type { Instrument } from "./instrument.ts";
 
 type Refusable<Value> = Promise<Outcome<Value, ChargeRefusal>>;
 
@@ -38,6 +41,8 @@ export interface WalletCommands {
   recordRefund(outcome: WalletRefundOutcome): Refusable<WalletRefunded>;
   agree(request: MakeAgreementRequest): Refusable<Agreed>;
   revoke(request: RevokeRequest): Refusable<Agreement>;
+  keepInstrument(request: KeepInstrumentRequest): Refusable<Instrument>;
+  changeInstrument(request: ChangeInstrumentRequest): Refusable<Instrument>;
 }
 
 /** What the node fills in. */
@@ -120,6 +125,14 @@ export class WalletCharges {
 
   revoke(request: RevokeRequest): Refusable<Agreement> {
     return this.#commands.revoke(request);
+  }
+
+  keepInstrument(request: KeepInstrumentRequest): Refusable<Instrument> {
+    return this.#commands.keepInstrument(request);
+  }
+
+  changeInstrument(request: ChangeInstrumentRequest): Refusable<Instrument> {
+    return this.#commands.changeInstrument(request);
   }
 
   /** Gives back a part of a charge, or all of it; pending while the wallet does not say that it has. */

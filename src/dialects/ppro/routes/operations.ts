@@ -272,7 +272,7 @@ function mountConfirm(server: FastifyInstance, context: Context): void {
   });
 }
 
-function readCode({ authenticationResult: { type = "MULTI_FACTOR", details } }: ConfirmRequest): Read<string> {
+export function readCode({ authenticationResult: { type = "MULTI_FACTOR", details } }: ConfirmRequest): Read<string> {
   if (type !== "MULTI_FACTOR") return wrong(errors.unprocessable("authenticationResult.type must be MULTI_FACTOR"));
   const { verificationCode } = details;
   if (typeof verificationCode === "string" && verificationCode !== "") return { ok: true, value: verificationCode };
