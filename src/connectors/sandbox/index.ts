@@ -1,4 +1,7 @@
-/** The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`. */
+/**
+ * The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`, and its
+ * own wallet, `simulator/wallet.ts`.
+ */
 import type { Connector, Inbox } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
 import { isAlive } from "../../core/nodes.ts";
@@ -9,8 +12,10 @@ import { sandbox } from "./notices.ts";
 import { accountNumber, capacity, isLent, numberForms } from "./simulator/account-numbers.ts";
 import { type Faults, neverAnswer } from "./simulator/faults.ts";
 import { findHolder } from "./simulator/holders.ts";
+import type { TellOrder } from "./simulator/misbehaving.ts";
 import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
 import { bankLimits, sandboxDeposits } from "./simulator/transactions.ts";
+import { sandboxWallet } from "./simulator/wallet.ts";
 
 export type { BankRefusal } from "./errors.ts";
 export { sandbox, sandboxProviderMerchantId } from "./notices.ts";
@@ -34,6 +39,10 @@ const banks = new Set(numberForms.map((form) => form.bankCode));
 
 export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults): Connector {
   let inbox: Inbox | undefined;
+  const tell: TellOrder = async (key, answer) => {
+    if (inbox === undefined) throw new Error("the sandbox does not know whom to tell of an order");
+    await inbox.receiveOrderNotice({ connector: sandbox, key, answer });
+  };
   return {
     name: sandbox,
     capabilities,
@@ -46,11 +55,9 @@ export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults)
         return Array.from({ length }, (_, index) => accountNumber(bankCode, from + index));
       },
     },
-    refunds: sandboxRefunds(store, secrets, faults, async (key, answer) => {
-      if (inbox === undefined) throw new Error("the sandbox bank does not know whom to tell of a payout");
-      await inbox.receiveOrderNotice({ connector: sandbox, key, answer });
-    }),
+    refunds: sandboxRefunds(store, secrets, faults, tell),
     receipts: sandboxReceipts(store, faults),
+    wallet: sandboxWallet(store, secrets, faults, tell),
     deposits: sandboxDeposits(store.pool),
     async findHolder(bankCode, number, signal) {
       if ((await faults.take("holder-timeout")) !== undefined) return neverAnswer(signal);
@@ -91,9 +98,32 @@ export const sandboxInvariants: readonly Invariant[] = [
     name: "what the sandbox bank paid out is what was refunded",
     sql: `SELECT r.id || ' (' || r.state || '): ' || r.amount || ', the bank paid ' || coalesce(b.amount, 0) AS found
       FROM refunds r LEFT JOIN sandbox_bank_payouts b ON b.key = r.operation_id
-      WHERE r.connector = '${sandbox}' AND ((r.state = 'succeeded' AND b.amount IS DISTINCT FROM r.amount) OR (r.state = 'failed' AND b.key IS NOT NULL))
+      WHERE r.connector = '${sandbox}' AND r.bank_code IS NOT NULL AND ((r.state = 'succeeded' AND b.amount IS DISTINCT FROM r.amount) OR (r.state = 'failed' AND b.key IS NOT NULL))
       UNION ALL SELECT b.key || ': ' || b.amount || ' paid out for no refund' FROM sandbox_bank_payouts b
-      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = b.key)`,
+      WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = b.key AND r.bank_code IS NOT NULL)`,
+  },
+  {
+    name: "what the sandbox wallet took is what was captured or is held",
+    sql: `SELECT s.id || ': ' || s.amount || ' authorized, the wallet took ' || coalesce(w.amount, 0) AS found
+      FROM charge_steps s JOIN wallet_charges c ON c.id = s.charge_id LEFT JOIN sandbox_wallet_orders w
+        ON w.transaction_id = s.transaction_id AND w.kind = 'authorization' AND w.declined IS NULL
+      WHERE c.connector = '${sandbox}' AND s.kind = 'authorization' AND s.state = 'succeeded'
+        AND (w.amount, w.currency) IS DISTINCT FROM (s.amount, c.currency)
+      UNION ALL SELECT w.key || ': ' || w.amount || ' taken, the operation is ' || coalesce(o.state, 'missing') || ', nothing authorized'
+      FROM sandbox_wallet_orders w LEFT JOIN operations o ON o.id = w.key
+      WHERE w.kind = 'authorization' AND w.declined IS NULL AND w.amount > 0 AND coalesce(o.state, '') NOT IN ('pending', 'unknown')
+        AND NOT EXISTS (SELECT FROM charge_steps s WHERE s.transaction_id = w.transaction_id AND s.kind = 'authorization' AND s.state = 'succeeded')`,
+  },
+  {
+    name: "what the sandbox wallet gave back is what was refunded",
+    sql: `SELECT r.id || ' (' || r.state || '): ' || r.amount || ', the wallet gave back ' || coalesce(w.amount, 0) AS found
+      FROM refunds r JOIN payments p ON p.id = r.payment_id AND p.method = 'wallet'
+      LEFT JOIN sandbox_wallet_orders w ON w.key = r.operation_id AND w.kind = 'refund' AND w.declined IS NULL
+      WHERE r.connector = '${sandbox}' AND ((r.state = 'succeeded' AND (w.amount, w.currency) IS DISTINCT FROM (r.amount, r.currency))
+        OR (r.state = 'failed' AND w.key IS NOT NULL))
+      UNION ALL SELECT w.key || ': ' || w.amount || ' given back for no refund' FROM sandbox_wallet_orders w
+      WHERE w.kind = 'refund' AND w.declined IS NULL AND NOT EXISTS (SELECT FROM refunds r
+        JOIN payments p ON p.id = r.payment_id AND p.method = 'wallet' WHERE r.operation_id = w.key)`,
   },
   {
     name: "the cash receipts that stand are those the sandbox bank made",

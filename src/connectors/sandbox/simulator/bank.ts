@@ -7,7 +7,8 @@
  *
  * If the process dies after the bank recorded a transaction, another node sends its notice: `resend` looks for
  * transactions that were not acknowledged, and for notices that were held until now. Acknowledgements are written behind
- * the answer, in sets; losing some only means that a notice comes twice, which the core counts once.
+ * the answer, in sets; losing some only means that a notice comes twice, which the core counts once. What the sandbox
+ * wallet decides after its answer is told beside them.
  */
 import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
@@ -29,6 +30,8 @@ import {
   readTransactions,
   transactions,
 } from "./transactions.ts";
+import { walletLimits } from "./wallet.ts";
+import { wordOfWallet } from "./wallet-notices.ts";
 
 export interface TransferOrder {
   /** The same id again is the same transaction: the bank sends its notice once more. */
@@ -166,6 +169,7 @@ export class SandboxBank {
   readonly #acknowledged: BankTransaction[] = [];
   readonly #acknowledging: Repeating;
   readonly #resending: Repeating;
+  readonly #walletTelling: Repeating;
 
   constructor(core: Core, faults: Faults, log: JobLog) {
     this.#core = core;
@@ -176,21 +180,25 @@ export class SandboxBank {
     this.#order = (one) => command.submit(one);
     this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#acknowledgeAll(), log);
     this.#resending = new Repeating("bank notices", bankLimits.resend_interval_ms, () => this.#resend(), log);
+    const tellOfWallet = wordOfWallet(this.#pool, core.secrets, core, log);
+    this.#walletTelling = new Repeating("wallet notices", walletLimits.tell_interval_ms, tellOfWallet, log);
   }
 
   start(): void {
     this.#acknowledging.start();
     this.#resending.start();
+    this.#walletTelling.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#acknowledging.stop(), this.#resending.stop()]);
+    await Promise.all([this.#acknowledging.stop(), this.#resending.stop(), this.#walletTelling.stop()]);
     await this.#flush();
   }
 
   /** A notice may be due by now. */
   clockMoved(): void {
     this.#resending.wake();
+    this.#walletTelling.wake();
   }
 
   /** A customer transfers money. Answers when Naru's books have taken the bank's notice, or a fault has befallen it. */
