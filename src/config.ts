@@ -34,6 +34,12 @@ export interface Config {
   announceIssued: boolean;
   /** How long an account that tops up an ad account waits for its deposit. */
   topUpDue_days: number;
+  /** How long a shopper has to agree to a charge or an agreement. */
+  authenticateWithin_s: number;
+  /** Ways of paying, beyond KakaoPay and the mock, that the sandbox takes for redirects; `*` for any. */
+  sandboxMethods: readonly string[];
+  /** Calls of PPRO's that a merchant may make each second, reads and writes apart; undefined: as published. */
+  pproRate_per_s: number | undefined;
   /** How long a call to a bank or PG may take before its outcome counts as unknown. */
   callTimeout_ms: number;
 }
@@ -87,6 +93,21 @@ export const settings = {
     variable: "NARU_KAKAO_TOP_UP_DAYS",
     default: "7",
     about: "how long an account that tops up an ad account waits for its deposit",
+  },
+  authenticateWithin: {
+    variable: "NARU_PPRO_AUTHENTICATE_MIN",
+    default: "15",
+    about: "how long a shopper has to agree to a charge",
+  },
+  sandboxMethods: {
+    variable: "NARU_PPRO_METHODS",
+    default: "",
+    about: "payment methods, beside KAKAOPAY and MOCK, that the sandbox takes for redirects; * for any",
+  },
+  pproRate: {
+    variable: "NARU_PPRO_RATE",
+    default: "",
+    about: "PPRO calls a second, of each merchant at each node; as published if unset: 5, live 50",
   },
   callTimeout: { variable: "NARU_PG_TIMEOUT_MS", default: "15000", about: "how long a bank or PG may take to answer" },
 } as const satisfies Record<string, Setting>;
@@ -185,6 +206,13 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
     bankChecksAmounts: boolean(settings.bankChecksAmounts),
     announceIssued: boolean(settings.announceIssued),
     topUpDue_days: integer(settings.topUpDue, 1, limits.due_max_days),
+    authenticateWithin_s: 60 * integer(settings.authenticateWithin, 1, limits.authenticate_max_s / 60),
+    sandboxMethods: list(
+      settings.sandboxMethods,
+      (one) => (/^(\*|[A-Z0-9_]{1,100})$/.test(one) ? one : undefined),
+      "payment method such as ALIPAY",
+    ),
+    pproRate_per_s: optional(settings.pproRate) === undefined ? undefined : integer(settings.pproRate, 1, 100_000),
     callTimeout_ms: integer(settings.callTimeout, 100, 120_000),
   };
 }

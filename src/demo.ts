@@ -14,6 +14,9 @@ import type { Core, NumberCounter } from "./core/index.ts";
 import type { ChannelSettings } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { newApp } from "./dialects/kakao-moment/auth.ts";
+import type { Account } from "./dialects/ppro/accounts.ts";
+import { nameOfKey } from "./dialects/ppro/auth.ts";
+import { id_length } from "./dialects/ppro/identifiers.ts";
 
 export interface Credentials {
   /** `inicisApiKey`: what the channel at Inicis wants as `pg_api_key`. */
@@ -28,6 +31,7 @@ export interface Credentials {
     userId: number;
     signInCode: string;
   };
+  ppro: { apiKey: string; merchantId: string; webhookSigningSecret: string };
 }
 
 /** Where a developer's own server would take the code. */
@@ -50,6 +54,11 @@ const published: Credentials = {
     userId,
     signInCode: "naru_sandbox_sign_in_code",
   },
+  ppro: {
+    apiKey: "key_sandbox_naru00000000000000000",
+    merchantId: "merch_naru00000000000000000",
+    webhookSigningSecret: "naru_sandbox_signing_secret",
+  },
 };
 
 export function demoCredentials(config: Config, secrets: Secrets): Credentials {
@@ -69,6 +78,11 @@ export function demoCredentials(config: Config, secrets: Secrets): Credentials {
       redirectUri,
       userId,
       signInCode: random("demo sign-in code", 32),
+    },
+    ppro: {
+      apiKey: `key_sandbox_${random("demo ppro api key", id_length)}`,
+      merchantId: `merch_${random("demo ppro merchant id", id_length)}`,
+      webhookSigningSecret: random("demo ppro signing secret", 64),
     },
   };
 }
@@ -128,8 +142,15 @@ function demoMerchantId(impKey: string): string {
 }
 
 /** The demo merchant and its own keys, which the node makes again when it starts. */
-export function demoKeys({ iamport, kakaoMoment }: Credentials) {
-  return { merchantId: demoMerchantId(iamport.impKey), keys: [iamport.impKey, kakaoMoment.restApiKey] };
+export function demoKeys({ iamport, kakaoMoment, ppro }: Credentials) {
+  const keys = [iamport.impKey, kakaoMoment.restApiKey, nameOfKey(ppro.apiKey)!];
+  return { merchantId: demoMerchantId(iamport.impKey), keys };
+}
+
+/** What PPRO's clients know the demo merchant by. */
+export function demoAccounts({ iamport, ppro }: Credentials): ReadonlyMap<string, Account> {
+  const { merchantId, webhookSigningSecret } = ppro;
+  return new Map([[demoMerchantId(iamport.impKey), { merchantId, webhookSigningSecret }]]);
 }
 
 /**
@@ -137,7 +158,7 @@ export function demoKeys({ iamport, kakaoMoment }: Credentials) {
  * the numbers that it has, which are others where a former demo merchant of the same database has those.
  */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<Credentials> {
-  const { iamport, kakaoMoment } = credentials;
+  const { iamport, kakaoMoment, ppro } = credentials;
   const { impKey, impSecret } = iamport;
   const merchantId = demoMerchantId(impKey);
   const credentialId = `crd_${kakaoMoment.restApiKey}`;
@@ -152,6 +173,13 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<Cr
         secretHash: core.secrets.hash(kakaoMoment.clientSecret),
         settings: { app: newApp(0, "Naru Sandbox App", [kakaoMoment.redirectUri]) },
       },
+      {
+        id: `crd_${nameOfKey(ppro.apiKey)!}`,
+        dialect: "ppro",
+        key: nameOfKey(ppro.apiKey)!,
+        secretHash: core.secrets.hash(ppro.apiKey),
+        settings: {},
+      },
     ],
     channels: sandboxChannels(core.secrets, iamport),
   });
@@ -161,7 +189,7 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<Cr
   const id = core.secrets.hash(kakaoMoment.businessToken);
   const scopes = ["moment_management"];
   await core.grantUserToken({ id, merchantId, credentialId, userId: user.id, scopes, adAccounts: null });
-  return { iamport, kakaoMoment: { ...kakaoMoment, userId: user.number, adAccountId: adAccount!.number } };
+  return { iamport, kakaoMoment: { ...kakaoMoment, userId: user.number, adAccountId: adAccount!.number }, ppro };
 }
 
 /** Made with its number, or with another where that is taken. */

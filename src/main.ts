@@ -17,13 +17,27 @@ import {
 } from "./connectors/sandbox/index.ts";
 import { Core } from "./core/index.ts";
 import type { Examination, Invariant } from "./core/invariants.ts";
+import { openHeaders } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { openDatabase } from "./database.ts";
-import { type Credentials, demoCredentials, demoKeys, newSandboxChannels, refusePublished, seedDemo } from "./demo.ts";
+import {
+  type Credentials,
+  demoAccounts,
+  demoCredentials,
+  demoKeys,
+  newSandboxChannels,
+  refusePublished,
+  seedDemo,
+} from "./demo.ts";
 import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { kakaoMoment } from "./dialects/kakao-moment/index.ts";
 import { kakaoMomentAnnouncer } from "./dialects/kakao-moment/webhook.ts";
+import { accountsOf } from "./dialects/ppro/accounts.ts";
+import { CheckoutAddresses } from "./dialects/ppro/identifiers.ts";
+import { ppro } from "./dialects/ppro/index.ts";
+import { RateLimiter, rateLimits } from "./dialects/ppro/rate-limits.ts";
+import { pproAnnouncer } from "./dialects/ppro/webhook.ts";
 import type { Dialect } from "./http/dialect.ts";
 import { httpLimits } from "./http/limits.ts";
 import { originGuard } from "./http/origin-guard.ts";
@@ -138,11 +152,21 @@ export function createCore(
   send: ConstructorParameters<typeof Core>[0]["send"],
   faults: Faults | undefined = config.mode === "sandbox" ? new Faults(store.pool, log) : undefined,
 ) {
-  const core = new Core({
+  const checkout = new CheckoutAddresses(secrets, config.publicUrl);
+  const accounts = accountsOf(secrets, demoAccounts(demoCredentials(config, secrets)));
+  const headersOf = async (merchantId: string) => {
+    const [merchant] = await core.directory.merchants(store.pool, [merchantId]);
+    return merchant === undefined ? {} : openHeaders(secrets, merchant);
+  };
+  const core: Core = new Core({
     store,
     secrets,
     connectors: faults === undefined ? [] : [sandboxConnector(store, secrets, faults)],
-    announcers: [iamportAnnouncer({ announceIssued: config.announceIssued }), kakaoMomentAnnouncer],
+    announcers: [
+      iamportAnnouncer({ announceIssued: config.announceIssued }),
+      kakaoMomentAnnouncer,
+      pproAnnouncer({ accounts, checkout, headersOf }),
+    ],
     send,
     keepExchanges: config.keepExchanges,
     exchangesKept_days: config.exchangesKept_days,
@@ -154,11 +178,20 @@ export function createCore(
     log,
   });
   // The last has whatever path nobody else has.
+  const sandbox = config.mode === "sandbox";
+  const open = isOpenSandbox(config);
+  const perSecond = config.pproRate_per_s ?? (sandbox ? rateLimits.sandbox_per_s : rateLimits.live_per_s);
   const dialects: Dialect[] = [
-    kakaoMoment(core, {
-      open: isOpenSandbox(config),
-      sandbox: config.mode === "sandbox",
-      topUpDue_days: config.topUpDue_days,
+    kakaoMoment(core, { open, sandbox, topUpDue_days: config.topUpDue_days }),
+    ppro({
+      core,
+      accounts,
+      checkout,
+      limiter: new RateLimiter({ perSecond }),
+      methods: { sandbox, others: config.sandboxMethods },
+      authenticateWithin_s: config.authenticateWithin_s,
+      open,
+      sandbox,
     }),
     iamport(core),
   ];

@@ -17,6 +17,7 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
       tags: [
         { name: "I'mport", description: "I'mport / PortOne V1. Every answer is {code, message, response}." },
         { name: "Kakao Moment", description: "Virtual accounts that top up ad accounts, by a business token." },
+        { name: "PPRO", description: "Payment charges, agreements and instruments, with KakaoPay, by an API key." },
         { name: "Naru", description: "Payments, events and books, for operators." },
         { name: "Naru sandbox", description: "The bank, the clock and the demo credentials of sandbox mode." },
       ],
@@ -24,6 +25,7 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
         securitySchemes: {
           iamportToken: { type: "apiKey", in: "header", name: "Authorization" },
           businessToken: { type: "http", scheme: "bearer" },
+          pproApiKey: { type: "http", scheme: "bearer", description: "with the header Merchant-Id" },
         },
       },
     },

@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import type { MerchantRefusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { limits } from "../core/limits.ts";
-import { mergeSettings, type SettingsChange } from "../core/merchants/merchant.ts";
+import { mergeSettings, type SettingsChange, sealHeaders } from "../core/merchants/merchant.ts";
 import { listMerchants, readMerchant } from "../core/merchants/read.ts";
 import type { RegisterRequest } from "../core/merchants/register.ts";
+import type { Secrets } from "../core/secrets.ts";
 import { readNoticeUrl } from "../core/webhooks/delivery.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import type { Dialect } from "../http/dialect.ts";
@@ -43,12 +44,15 @@ const readKnownSettings = reader(MerchantSettings);
 export async function mountMerchants(server: FastifyInstance, core: Core, options: MerchantsOptions): Promise<void> {
   const { pool } = core.store;
   const tags = ["Naru"];
-  const newCredential = async (name: string, app: { name: string; redirectUris: string[] }) => {
+  const newCredential = async (name: string, app: Parameters<Dialect["newCredential"]>[0]) => {
     const dialect = options.dialects.find((one) => one.name === name)!;
     const { key, secret, settings, shown } = await dialect.newCredential(app);
     const credential = { id: newId("crd"), dialect: name, key, secretHash: core.secrets.hash(secret), settings };
     return { credential, section: dialect.credentialsName, shown };
   };
+  const webhooks = options.dialects.flatMap((dialect) => dialect.webhooks ?? []);
+  const readSettings = (merchantId: string, value: unknown) =>
+    readSettingsBy(core.secrets, webhooks, merchantId, value);
   const trust = `Other nodes go by what they read before for up to ${limits.directory_trust_ms / 1000} s.`;
 
   server.get(
@@ -84,8 +88,12 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       const body = request.body as Fields;
       const { id = newId("mer"), name } = readNew({ ...body, settings: undefined });
       if (!/^mer_[A-Za-z0-9_-]+$/.test(id)) throw new MalformedBody("id must be mer_ and letters, digits, _ or -");
-      const settings = readSettings(body.settings);
-      const { credential, section, shown } = await newCredential(firstDialect, { name, redirectUris: [] });
+      const settings = readSettings(id, body.settings);
+      const { credential, section, shown } = await newCredential(firstDialect, {
+        merchantId: id,
+        name,
+        redirectUris: [],
+      });
       const made = options.newChannels?.(credential.key);
       const isNew = await core.registerMerchant({
         onlyNew: true,
@@ -108,7 +116,7 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       const { id } = request.params;
       const body = request.body as Fields;
       const { name } = readChange({ ...body, settings: undefined });
-      const changed = await core.changeMerchant({ merchantId: id, name, settings: readSettings(body.settings) });
+      const changed = await core.changeMerchant({ merchantId: id, name, settings: readSettings(id, body.settings) });
       return changed.ok ? readMerchant(pool, id) : refuse(reply, changed.refusal);
     },
   );
@@ -134,6 +142,7 @@ export async function mountMerchants(server: FastifyInstance, core: Core, option
       if (merchant === undefined) return unknownMerchant(reply, id);
       const { name = merchant.name, redirectUris = [] } = app;
       const { credential, section, shown } = await newCredential(dialect, {
+        merchantId: id,
         name,
         redirectUris: readRedirectUris(redirectUris),
       });
@@ -209,14 +218,66 @@ function readRedirectUris(uris: readonly string[]): string[] {
 }
 
 /** Settings by name, with null for those to be removed; whatever is no setting, or cannot be one, is named. */
-function readSettings(value: unknown): SettingsChange {
+function readSettingsBy(
+  secrets: Secrets,
+  webhooks: readonly NonNullable<Dialect["webhooks"]>[],
+  merchantId: string,
+  value: unknown,
+): SettingsChange {
   if (value === undefined || value === null) return {};
   if (typeof value !== "object" || Array.isArray(value)) throw new MalformedBody("settings must be an object");
   const removed = Object.entries(value).filter(([, setting]) => setting === null);
-  const { noticeUrl, ...others } = readKnownSettings(value, "settings.");
-  const readable = noticeUrl === undefined ? undefined : readNoticeUrl(noticeUrl);
-  if (noticeUrl !== undefined && readable === undefined) {
-    throw new MalformedBody("settings.noticeUrl must be an http or https address without a user or password in it");
-  }
-  return { ...Object.fromEntries(removed), ...others, ...(readable === undefined ? {} : { noticeUrl: readable }) };
+  const { webhookHeaders: headers, ...fields } = value as Fields;
+  const read = readKnownSettings(fields, "settings.");
+  const { noticeUrl, webhooksUrl, webhookEvents, ...others } = read;
+  const webhookHeaders = headers === undefined || headers === null ? undefined : readHeaders(headers);
+  const set = {
+    noticeUrl: noticeUrl && readAddress("noticeUrl", noticeUrl, readNoticeUrl, "http or https"),
+    webhooksUrl:
+      webhooksUrl &&
+      readAddress("webhooksUrl", webhooksUrl, (text) => firstOf(webhooks, (one) => one.readUrl(text)), "https"),
+    webhookEvents: webhookEvents && readEvents(webhooks, webhookEvents),
+    webhookHeaders: webhookHeaders && sealHeaders(secrets, merchantId, webhookHeaders),
+  };
+  const given = Object.entries(set).filter(([, setting]) => setting !== undefined);
+  return { ...Object.fromEntries(removed), ...others, ...Object.fromEntries(given) };
+}
+
+function firstOf<Item, Value>(items: readonly Item[], find: (item: Item) => Value | undefined): Value | undefined {
+  return items.map(find).find((value) => value !== undefined);
+}
+
+function readAddress(field: string, text: string, read: (text: string) => string | undefined, scheme: string): string {
+  const readable = read(text);
+  if (readable !== undefined) return readable;
+  throw new MalformedBody(`settings.${field} must be an ${scheme} address without a user or password in it`);
+}
+
+function readEvents(webhooks: readonly { events: readonly string[] }[], names: readonly string[]): string[] {
+  const known = webhooks.flatMap(({ events }) => events);
+  const odd = names.find((name) => !known.includes(name));
+  if (odd === undefined) return [...new Set(names)];
+  throw new MalformedBody(`settings.webhookEvents has ${odd}; there are ${known.join(", ")}`);
+}
+
+/** What a webhook has of its own, and what HTTP needs. */
+const reservedHeaders = new Set(
+  "connection content-length content-type host keep-alive naru-delivery-id ppro-signature te trailer transfer-encoding upgrade user-agent webhook-signature".split(
+    " ",
+  ),
+);
+
+function readHeaders(value: unknown): Record<string, string> {
+  const wrong = (what: string) => new MalformedBody(`settings.webhookHeaders ${what}`);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong("must be an object");
+  const pairs = Object.entries(value).map(([name, text]): [string, string] => {
+    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$/.test(name)) throw wrong(`has ${name}, which is no header`);
+    if (reservedHeaders.has(name.toLowerCase())) throw wrong(`has ${name}, which is not yours to set`);
+    if (typeof text === "string" && text.length <= limits.webhook_header_length && /^[ -~]+$/.test(text)) {
+      return [name.toLowerCase(), text];
+    }
+    throw wrong(`needs ASCII text of at most ${limits.webhook_header_length} characters for ${name}`);
+  });
+  if (pairs.length > limits.webhook_headers_max) throw wrong(`may have ${limits.webhook_headers_max} headers`);
+  return Object.fromEntries(pairs);
 }

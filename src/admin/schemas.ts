@@ -126,6 +126,25 @@ export const MerchantSettings = Type.Object(
     announceIssued: Type.Optional(
       Type.Boolean({ description: "an issued account is announced; the node's setting if unset" }),
     ),
+    webhooksUrl: Type.Optional(
+      Type.String({
+        maxLength: limits.notice_url_length,
+        description: "https: where PPRO's webhooks go when a request names no address of its own",
+      }),
+    ),
+    webhookEvents: Type.Optional(
+      Type.Array(Type.String({ maxLength: 60 }), {
+        maxItems: 50,
+        description: "of PPRO's webhooks only these, by their names; all if unset",
+      }),
+    ),
+    webhookHeaders: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        type: "object",
+        additionalProperties: { type: "string" },
+        description: "headers that PPRO's webhooks carry beside their own; never shown again",
+      }),
+    ),
     topUpHolder: Type.Optional(
       Type.String({ maxLength: 40, description: "whose name stands on accounts that top up an ad account" }),
     ),
@@ -164,7 +183,7 @@ const appFields = {
 };
 
 export const CredentialRequest = Type.Object({
-  dialect: Type.Enum(["iamport", "kakao-moment"], { description: "whose clients come with it" }),
+  dialect: Type.Enum(["iamport", "kakao-moment", "ppro"], { description: "whose clients come with it" }),
   ...appFields,
 });
 

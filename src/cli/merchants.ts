@@ -21,7 +21,7 @@ interface SettingOptions {
   topUpHolder?: string | false;
 }
 
-const dialects = ["iamport", "kakao-moment"] as const;
+const dialects = ["iamport", "kakao-moment", "ppro"] as const;
 
 interface KeyOptions {
   dialect: (typeof dialects)[number];

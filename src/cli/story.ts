@@ -84,7 +84,8 @@ function noticeEntry(notice: Told["notices"][number]): Entry {
 function refundEntry(refund: Told["refunds"][number], timeline: Told): Entry {
   const { requestedAt: at, id, state, amount, holder, bankCode, numberMasked, reason, failureMessage } = refund;
   const why = [reason, failureMessage].filter(Boolean).join("; ");
-  const text = `${won(amount)} to ${holder}, ${bankName(bankCode)} ${numberMasked}${why === "" ? "" : `: ${why}`}`;
+  const to = bankCode === null ? "the wallet" : `${holder}, ${bankName(bankCode)} ${numberMasked}`;
+  const text = `${won(amount)} to ${to}${why === "" ? "" : `: ${why}`}`;
   return { at, kind: "refund", what: inColour(state), text: `${text}${operationsOf(id, timeline)}` };
 }
 

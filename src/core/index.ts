@@ -440,7 +440,13 @@ export class Core {
     for (const resolver of this.#resolvers) resolver.stop();
     this.#stopping.abort();
     const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
-    await Promise.all([this.#expiry.stop(), this.#chargeSweep.stop(), ...repeating, this.#pruning.stop(), this.#engine.stop()]);
+    await Promise.all([
+      this.#expiry.stop(),
+      this.#chargeSweep.stop(),
+      ...repeating,
+      this.#pruning.stop(),
+      this.#engine.stop(),
+    ]);
   }
 
   /** Checks every invariant, the core's and those handed in. */

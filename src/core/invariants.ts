@@ -27,7 +27,15 @@ const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accoun
   .join(" UNION ALL ");
 
 /** What belongs to a merchant beside payments and what they are made of. */
-const owned = ["users", "ad_accounts", "authorization_codes", "user_tokens", "agreements", "instruments", "idempotent_calls"]
+const owned = [
+  "users",
+  "ad_accounts",
+  "authorization_codes",
+  "user_tokens",
+  "agreements",
+  "instruments",
+  "idempotent_calls",
+]
   .map((table) => `SELECT id, merchant_id FROM ${table}`)
   .join(" UNION ALL ");
 

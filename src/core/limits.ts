@@ -32,8 +32,9 @@ export const limits = {
   /** Charges and agreements whose time has come that one sweep takes, and how often it looks. */
   charges_swept: 256,
   charge_sweep_interval_ms: 500,
-  /** How long the sandbox's wallet may be told to take to decide. */
+  /** How long the sandbox's wallet may be told to take to decide, and to settle. */
   wallet_confirm_max_s: 24 * 3_600,
+  settlement_max_s: 366 * 24 * 3_600,
 
   /** Accounts that one sweep expires in one transaction. */
   expiry_batch: 256,
@@ -71,6 +72,9 @@ export const limits = {
   notice_url_length: 2_048,
   notice_host_length: 253,
   receiver_length: 500,
+  /** Headers that a merchant may have added to webhooks, and the length of each. */
+  webhook_headers_max: 10,
+  webhook_header_length: 500,
 
   /** Times outside these are nobody's; the sandbox clock stops at the last. */
   time_first: "2000-01-01T00:00:00Z",

@@ -54,6 +54,15 @@ export interface Mounted {
 export interface Dialect extends Mounted {
   /** Where `NewCredential.shown` stands among those of all dialects. */
   readonly credentialsName: string;
-  /** Makes what one more client comes with; `app` of dialects whose clients are apps that users let act for them. */
-  newCredential(app: { name: string; redirectUris: string[] }): Promise<NewCredential>;
+  /** What a merchant may set of webhooks: where they go, and which it wants; undefined where it may not. */
+  readonly webhooks?: {
+    readonly events: readonly string[];
+    /** The address as it is called; undefined for one that the dialect does not take. */
+    readUrl(text: string): string | undefined;
+  };
+  /**
+   * Makes what one more client of a merchant comes with; a name and addresses of dialects whose clients are apps that
+   * users let act for them.
+   */
+  newCredential(of: { merchantId: string; name: string; redirectUris: string[] }): Promise<NewCredential>;
 }

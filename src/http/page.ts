@@ -31,6 +31,32 @@ export function wantsPage(accept: string | undefined): boolean {
   return accept?.includes("text/html") === true;
 }
 
+/**
+ * An address with these in its query. What it has of one stays to the letter, but for those of the same names; a fragment
+ * stays behind it.
+ */
+export function withQuery(address: string, added: Record<string, string>): string {
+  const { href, hash } = new URL(address);
+  const [path = "", query = ""] = splitAt(hash === "" ? href : href.slice(0, -hash.length), "?");
+  const kept = query.split("&").filter((pair) => pair !== "" && !Object.hasOwn(added, nameOf(pair)));
+  const pairs = Object.entries(added).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${path}?${[...kept, ...pairs].join("&")}${hash}`;
+}
+
+function splitAt(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function nameOf(pair: string): string {
+  const [name] = splitAt(pair, "=");
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
 const style = `
 :root{color-scheme:light dark;--ground:#f2f4f6;--sheet:#fff;--ink:#191f28;--soft:#5b6673;--line:#dfe3e8;--edge:#8a94a0;--accent:#0b5cad;--accent-over:#094a8c;--on-accent:#fff;--tint:#f6f8fa;--alarm:#b3261e;--note:#fff6dd;--on-note:#5c4300}
 @media(prefers-color-scheme:dark){:root{--ground:#0f1317;--sheet:#191f25;--ink:#eceff3;--soft:#a3adb8;--line:#323a43;--edge:#7b8692;--accent:#74b6f7;--accent-over:#97c9fa;--on-accent:#08131f;--tint:#20272e;--alarm:#ff9b90;--note:#3a3014;--on-note:#f5e2ac}}

@@ -1,5 +1,6 @@
 /** Tenants: a merchant, the credentials its clients come with, and the channels its money comes through. */
 import { type Queryable, type Statement, table } from "../../store/index.ts";
+import type { Secrets } from "../secrets.ts";
 
 export interface Merchant {
   id: string;
@@ -17,6 +18,12 @@ export interface MerchantSettings {
   webhookFormat?: "json" | "form";
   /** Whether an issued account is announced; as the node is set, if unset. */
   announceIssued?: boolean;
+  /** Where changes of charges and agreements are announced when a request names no address of its own. */
+  webhooksUrl?: string;
+  /** Of those announcements only these, by the dialect's names; all, if unset. */
+  webhookEvents?: string[];
+  /** What they carry beside what the dialect says; the values are encrypted. */
+  webhookHeaders?: Record<string, string>;
   /** Whose name stands on accounts that top up an ad account; the dialect's own, if unset. */
   topUpHolder?: string;
 }
@@ -83,6 +90,34 @@ export interface ChannelSettings {
   taxType?: "taxable" | "exempt" | "mixed";
   /** Hash of the key that the PG demands beside the merchant's own credentials. */
   apiKeyHash?: string;
+}
+
+const headersPlace = (merchantId: string) => ({
+  table: "merchants",
+  column: "settings",
+  row: merchantId,
+  merchantId,
+});
+
+export function sealHeaders(secrets: Secrets, merchantId: string, headers: Record<string, string>) {
+  return mapValues(headers, (value) => secrets.encrypt(value, headersPlace(merchantId)));
+}
+
+/** The headers that a merchant wants with its webhooks, as they are sent. */
+export function openHeaders(secrets: Secrets, { id, settings }: Pick<Merchant, "id" | "settings">) {
+  return mapValues(settings.webhookHeaders ?? {}, (value) => secrets.decrypt(value, headersPlace(id)));
+}
+
+/** As operators are shown them. */
+export function shownSettings(settings: MerchantSettings): MerchantSettings {
+  const { webhookHeaders } = settings;
+  return webhookHeaders === undefined
+    ? settings
+    : { ...settings, webhookHeaders: mapValues(webhookHeaders, () => "***") };
+}
+
+function mapValues(fields: Record<string, string>, map: (value: string) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, map(value)]));
 }
 
 export const merchants = table<Merchant>("merchants", ["id", "name", "settings", "createdAt"], ["id"]);

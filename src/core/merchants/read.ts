@@ -7,6 +7,7 @@ import {
   merchants,
   readChannelsOf,
   readCredentialsOf,
+  shownSettings,
 } from "./merchant.ts";
 
 export interface MerchantView extends Merchant {
@@ -36,6 +37,7 @@ async function viewsOf(db: Queryable, shown: readonly Merchant[]): Promise<Merch
     rows.filter((row) => row.merchantId === id);
   return shown.map((merchant) => ({
     ...merchant,
+    settings: shownSettings(merchant.settings),
     credentials: of(held, merchant.id).map(({ dialect, key, settings, createdAt }) => ({
       dialect,
       key,

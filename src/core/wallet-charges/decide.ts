@@ -267,7 +267,9 @@ function ask(view: ChargeView, rules: MethodRules, wish: ChargeWish, isInitial: 
   const authentications = available(rules, wish.offered);
   const dueAt = isInitial ? null : new Date(now.getTime() + wish.authenticateWithin_s * 1000);
   const step = { ...authorizationOf(view), state: "authenticating" } as const;
-  return move(view, { state: "authenticating", authentications, dueAt }, "charge.authentication_pending", now, { step });
+  return move(view, { state: "authenticating", authentications, dueAt }, "charge.authentication_pending", now, {
+    step,
+  });
 }
 
 function newCharge(wish: ChargeWish, agreementId: string | null, operationId: string | null, now: Date): Changed {

@@ -16,6 +16,14 @@ const AGREEMENT: Statement = {
   name: "find-agreement-by-wire-id",
   text: `SELECT ${agreements.select("a")} FROM agreements a WHERE wire_id = $1 AND dialect = $2 AND merchant_id = $3`,
 };
+const CHARGE_ANYWHERE: Statement = {
+  name: "find-charge-anywhere",
+  text: `SELECT ${walletCharges.select("c")} FROM wallet_charges c WHERE wire_id = $1 AND dialect = $2`,
+};
+const AGREEMENT_ANYWHERE: Statement = {
+  name: "find-agreement-anywhere",
+  text: `SELECT ${agreements.select("a")} FROM agreements a WHERE wire_id = $1 AND dialect = $2`,
+};
 const INSTRUMENT: Statement = {
   name: "find-instruments-by-wire-id",
   text: `SELECT ${instruments.select("i")} FROM instruments i WHERE wire_id = ANY($1) AND deleted_at IS NULL`,
@@ -38,6 +46,23 @@ export async function findAgreement(
   wireId: string,
 ): Promise<Agreement | undefined> {
   return (await db.query<Agreement>(AGREEMENT, [wireId, dialect, merchantId])).rows[0];
+}
+
+/** Whosever it is: for who comes with a secret address of it, and for operators. */
+export async function findChargeAnywhere(
+  db: Queryable,
+  dialect: string,
+  wireId: string,
+): Promise<WalletCharge | undefined> {
+  return (await db.query<WalletCharge>(CHARGE_ANYWHERE, [wireId, dialect])).rows[0];
+}
+
+export async function findAgreementAnywhere(
+  db: Queryable,
+  dialect: string,
+  wireId: string,
+): Promise<Agreement | undefined> {
+  return (await db.query<Agreement>(AGREEMENT_ANYWHERE, [wireId, dialect])).rows[0];
 }
 
 /** Those that are there and were not removed, of whichever merchant. */

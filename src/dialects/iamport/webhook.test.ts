@@ -65,7 +65,9 @@ describe("what is announced", () => {
     "is that an account was issued where the node says %s and its merchant %j: %i",
     (announceIssued, settings, count) => {
       const { event, payment } = told(Books.with({}));
-      expect(iamportAnnouncer({ announceIssued }).announce(event, { type: "payment", payment }, settings)).toHaveLength(count);
+      expect(iamportAnnouncer({ announceIssued }).announce(event, { type: "payment", payment }, settings)).toHaveLength(
+        count,
+      );
     },
   );
 

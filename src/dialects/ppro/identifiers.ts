@@ -4,7 +4,18 @@ import type { Secrets } from "../../core/secrets.ts";
 
 export const dialect = "ppro";
 
-export type IdPrefix = "charge" | "authz" | "capture" | "refund" | "void" | "discard" | "agr" | "instr" | "ahist" | "rev" | "merch";
+export type IdPrefix =
+  | "charge"
+  | "authz"
+  | "capture"
+  | "refund"
+  | "void"
+  | "discard"
+  | "agr"
+  | "instr"
+  | "ahist"
+  | "rev"
+  | "merch";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 export const id_length = 21;

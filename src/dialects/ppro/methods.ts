@@ -42,7 +42,11 @@ export function methodOf(
   if (paymentMethod === "MOCK") return mock(paymentDescriptor, autoCapture);
   if (!others.includes(paymentMethod) && !others.includes("*")) return null;
   const separateCapture = autoCapture === false;
-  return { rules: { ...anywhere, asks: ["redirect"], separateCapture, refund_within_days: null }, settles, confirms_s: null };
+  return {
+    rules: { ...anywhere, asks: ["redirect"], separateCapture, refund_within_days: null },
+    settles,
+    confirms_s: null,
+  };
 }
 
 interface Wanted {
@@ -62,9 +66,6 @@ const fundsStates: Readonly<Record<string, ChargeDetails["settles"]["as"]>> = {
   MISSING: "missing",
   NOTEXPECTED: "not-expected",
 };
-
-/** Longer delays than a year are taken for a year. */
-const delay_max_s = 366 * 24 * 60 * 60;
 
 /** What the descriptor says, as `key=value;key=value`; what it does not say, or not so that it can be read, is as usual. */
 function mock(descriptor = "", autoCapture: boolean | undefined): Method {
@@ -86,17 +87,22 @@ function mock(descriptor = "", autoCapture: boolean | undefined): Method {
       refund_within_days: null,
     },
     settles: {
-      after_s: readDelay(said.get("fundsEventScheduleDelay")) ?? settles.after_s,
+      after_s: readDelay(said.get("fundsEventScheduleDelay"), limits.settlement_max_s) ?? settles.after_s,
       as: fundsStates[(said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")] ?? settles.as,
     },
-    confirms_s: isSaid("providerConfirmation") ? (readDelay(said.get("providerConfirmationDelay")) ?? 10) : null,
+    confirms_s: isSaid("providerConfirmation")
+      ? (readDelay(said.get("providerConfirmationDelay"), limits.wallet_confirm_max_s) ?? confirms_s)
+      : null,
   };
 }
 
-/** `10s`. */
-function readDelay(text: string | undefined): number | undefined {
+/** As published. */
+const confirms_s = 10;
+
+/** `10s`; more than `max_s` is taken for that. */
+function readDelay(text: string | undefined, max_s: number): number | undefined {
   const [, seconds] = /^(\d{1,9})s$/.exec(text ?? "") ?? [];
-  return seconds === undefined ? undefined : Math.min(Number(seconds), delay_max_s);
+  return seconds === undefined ? undefined : Math.min(Number(seconds), max_s);
 }
 
 /** What proves the mock's second factor. */

@@ -222,7 +222,7 @@ export function presentCharge({ charge, steps, refunds }: ChargeView, checkout: 
       voids: { href: `${self}/voids` },
       discards: { href: `${self}/discards` },
     },
-  }) as Charge;
+  }) as unknown as Charge;
 }
 
 /** What the shopper is sent to: the charge, or the agreement that they agree to in one with it. */
@@ -236,7 +236,12 @@ export function listOf<Item>(data: Item[], of: { wireId: string }, name: string)
 }
 
 export function presentFunds({ charge, steps, refunds }: ChargeView): FundsStatusList {
-  const ofCaptures = { "not-expected": "NOT_EXPECTED", waiting: "WAITING", received: "RECEIVED", missing: "MISSING" } as const;
+  const ofCaptures = {
+    "not-expected": "NOT_EXPECTED",
+    waiting: "WAITING",
+    received: "RECEIVED",
+    missing: "MISSING",
+  } as const;
   const ofRefunds = { pending: "WAITING", unknown: "WAITING", succeeded: "SENT", failed: "NOT_EXPECTED" } as const;
   return [
     ...steps
@@ -277,7 +282,14 @@ export function presentAgreement(agreement: CoreAgreement, checkout: CheckoutAdd
     authenticationMethods: isAsked
       ? presentAuthentications(agreement.authentications, agreement.dueAt, wireId("agr", id), checkout)
       : undefined,
-    history: history.map((one) => known({ id: wireId("ahist", one.id), status: agreementStatus[one.state], failure: failureOf(one.failure), createdAt: one.at })),
+    history: history.map((one) =>
+      known({
+        id: wireId("ahist", one.id),
+        status: agreementStatus[one.state],
+        failure: failureOf(one.failure),
+        createdAt: one.at,
+      }),
+    ),
     revocations: revocations.map((one) => ({
       id: wireId("rev", one.id),
       revocationStatus: agreementStatus[`revoked-by-${one.by}`],
@@ -289,5 +301,5 @@ export function presentAgreement(agreement: CoreAgreement, checkout: CheckoutAdd
     labels: shown.labels,
     createdAt: agreement.createdAt.toISOString(),
     updatedAt: agreement.updatedAt.toISOString(),
-  }) as Agreement;
+  }) as unknown as Agreement;
 }

@@ -10,8 +10,6 @@ import type { MakeAgreementRequest, MakeChargeRequest } from "../../core/wallet-
 import type { ChargeWish } from "../../core/wallet-charges/decide.ts";
 import { type Instrument, sealDetails } from "../../core/wallet-charges/instrument.ts";
 import { walletProof } from "../../core/wallet-charges/proof.ts";
-import { readNoticeUrl } from "../../core/webhooks/delivery.ts";
-import { isLoopback } from "../../http/hosts.ts";
 import { type Read, wrong } from "../../http/validate.ts";
 import { newId } from "../../store/index.ts";
 import type { Context } from "./context.ts";
@@ -27,6 +25,7 @@ import type {
   InitialCharge,
   InstrumentRequest,
 } from "./schemas/index.ts";
+import { readWebhooksUrl } from "./webhook.ts";
 
 /** What a wish becomes when the core fills in how long the wallet may take. */
 type Wished<Request extends { wish: object }> = Omit<Request, "wish" | "kept"> & {
@@ -40,7 +39,11 @@ export interface Wish<Request extends { wish: object }> {
 }
 
 /** A charge that stands alone. */
-export function chargeWish(context: Context, tenant: Tenant, sent: ChargeRequest): Read<Wish<MakeChargeRequest>, PproError> {
+export function chargeWish(
+  context: Context,
+  tenant: Tenant,
+  sent: ChargeRequest,
+): Read<Wish<MakeChargeRequest>, PproError> {
   const { amount, paymentMethod: code, consumer, instrumentId = null, instrument } = sent;
   if (sent.instrumentUpdateDetails !== undefined) return wrong(errors.cardRefused);
   const channel = channelOf(context, tenant, code);
@@ -100,7 +103,14 @@ export function agreementWish(
   tenant: Tenant,
   sent: AgreementRequest,
 ): Read<Wish<MakeAgreementRequest>, PproError> {
-  const { paymentMethod: code, consumer, initialPaymentCharge: initial, amount, instrumentId = null, instrument } = sent;
+  const {
+    paymentMethod: code,
+    consumer,
+    initialPaymentCharge: initial,
+    amount,
+    instrumentId = null,
+    instrument,
+  } = sent;
   const channel = channelOf(context, tenant, code);
   if (!channel.ok) return channel;
   const objection =
@@ -110,7 +120,8 @@ export function agreementWish(
   if (objection !== undefined) return wrong(objection);
   const noticeUrls = noticeUrlsOf(context, tenant, sent.webhooksUrl);
   if (!noticeUrls.ok) return noticeUrls;
-  const ofInitial = initial?.webhooksUrl === undefined ? noticeUrls : noticeUrlsOf(context, tenant, initial.webhooksUrl);
+  const ofInitial =
+    initial?.webhooksUrl === undefined ? noticeUrls : noticeUrlsOf(context, tenant, initial.webhooksUrl);
   if (!ofInitial.ok) return ofInitial;
   const { merchant } = tenant;
   const method = methodOf(context.methods, { paymentMethod: code, ...steering(initial) });
@@ -243,10 +254,7 @@ function mediumOf(agreement: CoreAgreement): ChargeRequest["paymentMedium"] {
 }
 
 /** What is given back as it was sent, without what authenticates somebody. */
-function shownOf(
-  sent: Partial<ChargeRequest> & Pick<AgreementChargeRequest, "initialTransactionLinkReference">,
-  consumer: Consumer,
-) {
+function shownOf(sent: Partial<Omit<ChargeRequest, "consumer">>, consumer: Consumer) {
   const { paymentMedium, initiator, scheduleType, paymentDescriptor, order, labels, autoCapture, instrument } = sent;
   const authenticationSettings = sent.authenticationSettings?.map(({ type, settings }) => {
     if (settings === undefined) return { type };
@@ -332,18 +340,15 @@ function channelOf({ core }: Context, { channels }: Tenant, method: string): Rea
   return wrong({ status: 403, failureMessage: "The merchant has no contract for this payment method" });
 }
 
-/** An address as published: https; in a sandbox that only this machine reaches, its own loopback by http too. */
-const published = /^(https):\/\/[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]$/;
-
 function noticeUrlsOf({ open }: Context, { merchant }: Tenant, named: string | undefined): Read<string[], PproError> {
   if (named === undefined) {
-    const { noticeUrl } = merchant.settings;
-    return { ok: true, value: noticeUrl === undefined ? [] : [noticeUrl] };
+    const { webhooksUrl } = merchant.settings;
+    return { ok: true, value: webhooksUrl === undefined ? [] : [webhooksUrl] };
   }
-  const readable = readNoticeUrl(named);
-  const isOwn = open && readable !== undefined && isLoopback(new URL(readable).hostname);
-  if (readable !== undefined && (published.test(named) || isOwn)) return { ok: true, value: [readable] };
-  return wrong(errors.invalid("webhooksUrl must be an https URL"));
+  const readable = readWebhooksUrl(named, open);
+  return readable === undefined
+    ? wrong(errors.invalid("webhooksUrl must be an https URL"))
+    : { ok: true, value: [readable] };
 }
 
 /** Every charge has an instrument: the one that is named, the one that is sent, or what the wallet passes through. */
@@ -368,5 +373,12 @@ export function instrumentOf(
 ): Instrument {
   const id = newId("instr");
   const dated = { createdAt: new Date(0), updatedAt: new Date(0), deletedAt: null };
-  return { id, merchantId, wireId: wireId("instr", id), type, detailsEncrypted: sealDetails(secrets, { id, merchantId }, details), ...dated };
+  return {
+    id,
+    merchantId,
+    wireId: wireId("instr", id),
+    type,
+    detailsEncrypted: sealDetails(secrets, { id, merchantId }, details),
+    ...dated,
+  };
 }

@@ -12,7 +12,7 @@ import type { Credential } from "../../../core/merchants/merchant.ts";
 import type { Fields } from "../../../http/body.ts";
 import { queryOf } from "../../../http/endpoint.ts";
 import { httpLimits } from "../../../http/limits.ts";
-import { languageOf, sendPage, wantsPage } from "../../../http/page.ts";
+import { languageOf, sendPage, wantsPage, withQuery } from "../../../http/page.ts";
 import { type Problem, type Read, readerIn, wrong } from "../../../http/validate.ts";
 import { randomToken } from "../auth.ts";
 import { consentPage, errorPage } from "../consent-page.ts";
@@ -151,9 +151,6 @@ async function readAsked(core: Core, sent: Fields): Promise<Read<Asked, ConsentE
 /** To the app, by 302 as Kakao does. What its address has of a query stays to the letter. */
 function sendBack(reply: FastifyReply, { wish, fields }: Asked, told: Record<string, string>) {
   const more = fields.state === undefined ? told : { ...told, state: fields.state };
-  const added = Object.entries(more).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  const { href } = new URL(wish.redirectUri);
-  const joint = !href.includes("?") ? "?" : /[?&]$/.test(href) ? "" : "&";
-  const target = `${href}${joint}${added.join("&")}`;
+  const target = withQuery(wish.redirectUri, more);
   return reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer").redirect(target, 302);
 }

@@ -1,9 +1,9 @@
 /** `/v1/payment-agreements`: consent to later charges, and those charges. */
 import type { FastifyInstance } from "fastify";
 import type { ChargeRefusal, Outcome } from "../../../core/errors.ts";
-import { type Agreement as CoreAgreement, agreements } from "../../../core/wallet-charges/agreement.ts";
-import type { Agreed } from "../../../core/wallet-charges/decide-agreement.ts";
+import { agreements, type Agreement as CoreAgreement } from "../../../core/wallet-charges/agreement.ts";
 import type { Checkout } from "../../../core/wallet-charges/decide.ts";
+import type { Agreed } from "../../../core/wallet-charges/decide-agreement.ts";
 import { findAgreement, viewOfCharge } from "../../../core/wallet-charges/read.ts";
 import { wrong } from "../../../http/validate.ts";
 import type { Context } from "../context.ts";
@@ -23,7 +23,17 @@ import {
   RevocationRequest,
 } from "../schemas/index.ts";
 import { agreementChargeWish, agreementWish, proofOf } from "../wish.ts";
-import { type Answer, type Call, type Endpoint, failure, mount, mountKeyed, type Read, reader, success } from "./call.ts";
+import {
+  type Answer,
+  type Call,
+  type Endpoint,
+  failure,
+  mount,
+  mountKeyed,
+  type Read,
+  reader,
+  success,
+} from "./call.ts";
 import { chargeAnswer } from "./charges.ts";
 import { readCode } from "./operations.ts";
 

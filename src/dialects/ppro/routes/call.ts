@@ -73,7 +73,12 @@ export interface Keyed {
 }
 
 /** Mounts a route whose calls change something, each once per key. */
-export function mountKeyed(server: FastifyInstance, context: Context, endpoint: Endpoint, { handle, resume }: Keyed): void {
+export function mountKeyed(
+  server: FastifyInstance,
+  context: Context,
+  endpoint: Endpoint,
+  { handle, resume }: Keyed,
+): void {
   const { calls } = context.core;
   const { exchangeOf } = routesOf(context);
   mount(server, context, endpoint, async (call) => {
@@ -96,7 +101,12 @@ export function mountKeyed(server: FastifyInstance, context: Context, endpoint: 
     });
     switch (begun.kind) {
       case "replay":
-        return { status: begun.status, body: undefined, text: begun.answer, headers: { "request-idempotency": "true" } };
+        return {
+          status: begun.status,
+          body: undefined,
+          text: begun.answer,
+          headers: { "request-idempotency": "true" },
+        };
       case "in-flight":
         return failure(errors.callUnderWay);
       case "differs":

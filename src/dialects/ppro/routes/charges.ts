@@ -70,9 +70,7 @@ export function mountCharges(server: FastifyInstance, context: Context): void {
     const merchantId = tenant.merchant.id;
     const by = agreementId === undefined ? { reference: reference! } : await agreementOf(merchantId, agreementId);
     const found =
-      by === undefined
-        ? []
-        : await searchCharges(searches, { merchantId, dialect, by, before, count: page_size + 1 });
+      by === undefined ? [] : await searchCharges(searches, { merchantId, dialect, by, before, count: page_size + 1 });
     const shown = found.slice(0, page_size);
     const self = new URLSearchParams(
       Object.entries({ merchantPaymentChargeReference: reference, agreementId, page }).filter(
@@ -129,4 +127,3 @@ function readPage(page: string): string | undefined {
   const id = Buffer.from(page, "base64url").toString();
   return /^chg_[0-9a-f]{32}$/.test(id) ? id : undefined;
 }
-

@@ -1,14 +1,29 @@
 /** `/v1/payment-instruments`: what shoppers pay with, as merchants keep it. Card numbers are not taken. */
 import type { FastifyInstance } from "fastify";
 import type { ChargeRefusal, Outcome } from "../../../core/errors.ts";
-import { type Instrument as CoreInstrument, instruments, openDetails, sealDetails } from "../../../core/wallet-charges/instrument.ts";
+import {
+  type Instrument as CoreInstrument,
+  instruments,
+  openDetails,
+  sealDetails,
+} from "../../../core/wallet-charges/instrument.ts";
 import { findInstruments } from "../../../core/wallet-charges/read.ts";
 import { wrong } from "../../../http/validate.ts";
 import type { Context } from "../context.ts";
 import { errors, refusalError } from "../errors.ts";
 import { Instrument, InstrumentRequest } from "../schemas/index.ts";
 import { cardObjection, instrumentOf } from "../wish.ts";
-import { type Answer, type Call, type Endpoint, failure, mount, mountKeyed, type Read, reader, success } from "./call.ts";
+import {
+  type Answer,
+  type Call,
+  type Endpoint,
+  failure,
+  mount,
+  mountKeyed,
+  type Read,
+  reader,
+  success,
+} from "./call.ts";
 
 const readWanted = reader(InstrumentRequest);
 

@@ -3,8 +3,8 @@ import type { FastifyInstance } from "fastify";
 import type { TObject, TSchema } from "typebox";
 import type { ChargeRefusal, Outcome } from "../../../core/errors.ts";
 import type { Refund as CoreRefund } from "../../../core/refunds/refund.ts";
-import { newRefundIds } from "../../../core/wallet-charges/commands.ts";
 import type { Stepped, TakeStepRequest } from "../../../core/wallet-charges/commands.ts";
+import { newRefundIds } from "../../../core/wallet-charges/commands.ts";
 import type { ChargeView, Checkout } from "../../../core/wallet-charges/decide.ts";
 import type { WalletRefunded } from "../../../core/wallet-charges/decide-refund.ts";
 import { viewOfCharge } from "../../../core/wallet-charges/read.ts";
@@ -40,7 +40,19 @@ import {
   VoidRequest,
 } from "../schemas/index.ts";
 import { proofOf } from "../wish.ts";
-import { type Answer, type Call, type Endpoint, failure, type Keep, mount, mountKeyed, type Read, readCharge, reader, success } from "./call.ts";
+import {
+  type Answer,
+  type Call,
+  type Endpoint,
+  failure,
+  type Keep,
+  mount,
+  mountKeyed,
+  type Read,
+  readCharge,
+  reader,
+  success,
+} from "./call.ts";
 
 const readCapture = reader(CaptureRequest);
 const readVoid = reader(VoidRequest);
@@ -59,7 +71,14 @@ interface Kind {
 }
 
 const kinds: readonly Kind[] = [
-  { kind: "authorization", name: "authorizations", noun: "Authorization", response: Authorization, list: AuthorizationList, present: presentAuthorization },
+  {
+    kind: "authorization",
+    name: "authorizations",
+    noun: "Authorization",
+    response: Authorization,
+    list: AuthorizationList,
+    present: presentAuthorization,
+  },
   { kind: "capture", name: "captures", noun: "Capture", response: Capture, list: CaptureList, present: presentCapture },
   { kind: "void", name: "voids", noun: "Void", response: Void, list: VoidList, present: presentVoid },
 ];
@@ -117,7 +136,11 @@ async function readView(context: Context, call: Call): Promise<Read<ChargeView>>
   return { ok: true, value: await viewOfCharge(context.core.store.pool, charge.value.id) };
 }
 
-function mountReading(server: FastifyInstance, context: Context, { kind, name, noun, response, list, present }: Kind): void {
+function mountReading(
+  server: FastifyInstance,
+  context: Context,
+  { kind, name, noun, response, list, present }: Kind,
+): void {
   const url = `/v1/payment-charges/:id/${name}`;
   mount(server, context, { method: "GET", url, summary: `A charge's ${name}`, response: list }, async (call) => {
     const view = await readView(context, call);
@@ -129,7 +152,9 @@ function mountReading(server: FastifyInstance, context: Context, { kind, name, n
   mount(server, context, one, async (call) => {
     const view = await readView(context, call);
     if (!view.ok) return failure(view.error);
-    const step = view.value.steps.find((candidate) => candidate.kind === kind && stepId(candidate) === call.params.stepId);
+    const step = view.value.steps.find(
+      (candidate) => candidate.kind === kind && stepId(candidate) === call.params.stepId,
+    );
     return step === undefined ? failure(errors.notFound(noun)) : success(present(step));
   });
 }
@@ -148,7 +173,12 @@ function mountRefundReading(server: FastifyInstance, context: Context): void {
       ),
     );
   });
-  const one: Endpoint = { method: "GET", url: `${url}/:refundId`, summary: "One of a charge's refunds", response: Refund };
+  const one: Endpoint = {
+    method: "GET",
+    url: `${url}/:refundId`,
+    summary: "One of a charge's refunds",
+    response: Refund,
+  };
   mount(server, context, one, async (call) => {
     const view = await readView(context, call);
     if (!view.ok) return failure(view.error);
@@ -198,9 +228,7 @@ function mountRefund(server: FastifyInstance, context: Context): void {
   };
   const shown = (refund: CoreRefund, chargeId: string) => success(presentRefund(refund, chargeId));
   const answer = (outcome: Outcome<WalletRefunded, ChargeRefusal>): Answer =>
-    outcome.ok
-      ? shown(outcome.value.refund, outcome.value.view.charge.id)
-      : failure(refusalError(outcome.refusal));
+    outcome.ok ? shown(outcome.value.refund, outcome.value.view.charge.id) : failure(refusalError(outcome.refusal));
   mountKeyed(server, context, endpoint, {
     async handle(call, keep) {
       const read = readRefund(call.body);
