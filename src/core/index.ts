@@ -52,6 +52,7 @@ import {
 import { Directory } from "./merchants/directory.ts";
 import type { Credential, Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
+import { Heartbeat } from "./nodes.ts";
 import { type OperationKind, operations } from "./operations/operation.ts";
 import { type OperationHandler, Resolver } from "./operations/resolver.ts";
 import { type PreparedAmount, type PrepareRequest, prepareAmount } from "./payments/prepared.ts";
@@ -146,6 +147,7 @@ export class Core {
   readonly #exchangeCode: (request: ExchangeRequest) => Promise<Outcome<UserToken, CodeRefusal>>;
   readonly #unlinkApp: (request: UnlinkRequest) => Promise<number>;
   readonly #faults: CoreFaults | undefined;
+  readonly #heartbeat: Heartbeat;
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
   readonly #chargeSweep: Repeating;
@@ -166,7 +168,8 @@ export class Core {
     this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
     for (const connector of options.connectors) checkCapabilities(connector);
     this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));
-    this.#engine = new DeliveryEngine(store.pool, this.#announcers, options.send, log);
+    this.#heartbeat = new Heartbeat(store.pool, log);
+    this.#engine = new DeliveryEngine(store.pool, this.#heartbeat.node, this.#announcers, options.send, log);
     const pipeline: Pipeline = {
       store,
       merchants: (tx, ids) => this.directory.merchants(tx, ids),
@@ -429,7 +432,8 @@ export class Core {
 
   /** Starts the background work of this node. */
   async start(): Promise<void> {
-    await this.#engine.start();
+    await this.#heartbeat.start();
+    this.#engine.start();
     this.#expiry.start();
     this.#chargeSweep.start();
     for (const repeating of [...this.#resolving, ...this.#querying]) repeating.start();
@@ -440,13 +444,8 @@ export class Core {
     for (const resolver of this.#resolvers) resolver.stop();
     this.#stopping.abort();
     const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
-    await Promise.all([
-      this.#expiry.stop(),
-      this.#chargeSweep.stop(),
-      ...repeating,
-      this.#pruning.stop(),
-      this.#engine.stop(),
-    ]);
+    repeating.push(this.#expiry.stop(), this.#chargeSweep.stop(), this.#pruning.stop(), this.#engine.stop());
+    await Promise.all(repeating).finally(() => this.#heartbeat.stop());
   }
 
   /** Checks every invariant, the core's and those handed in. */

@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { moveClock } from "../../src/core/clock.ts";
 import type { Event } from "../../src/core/events/event.ts";
+import { Heartbeat } from "../../src/core/nodes.ts";
 import {
   type Announcement,
   type Announcer,
@@ -28,6 +29,7 @@ interface Sent {
 }
 
 let database: TestDatabase;
+let heartbeat: Heartbeat;
 let engine: DeliveryEngine;
 let sent: Sent[];
 /** What receivers answer; undefined: nothing, ever. */
@@ -52,11 +54,15 @@ beforeEach(async () => {
     if (answered === undefined) await new Promise(() => {});
     return { status: answered!, error: null, answer: null, duration_ms: 1 };
   };
-  engine = new DeliveryEngine(database.pool, new Map([[dialect, announcer]]), send, { info() {}, warn() {} });
-  await engine.start();
+  const log = { info() {}, warn() {} };
+  heartbeat = new Heartbeat(database.pool, log);
+  await heartbeat.start();
+  engine = new DeliveryEngine(database.pool, heartbeat.node, new Map([[dialect, announcer]]), send, log);
+  engine.start();
 });
 afterEach(async () => {
   await engine.stop();
+  await heartbeat.stop();
   await database.drop();
 });
 

@@ -89,12 +89,6 @@ const RECORD: Statement = {
       SELECT id, attempts, now - $5 * interval '1 millisecond', $5, $6, $7, $8 FROM held`,
 };
 
-const HEARTBEAT: Statement = {
-  name: "heartbeat",
-  text: `INSERT INTO nodes (id, heartbeat_at) VALUES ($1, clock_timestamp())
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
-};
-
 export interface EngineLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
@@ -110,10 +104,10 @@ interface UnderWay {
 
 export class DeliveryEngine {
   readonly #pool: Pool;
+  readonly #node: string;
   readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #send: Send;
   readonly #log: EngineLog;
-  readonly #node = newId("node");
   readonly #inFlight = new Map<string, UnderWay>();
   /** Receivers that gave no answer the last time. */
   readonly #silent = new Set<string>();
@@ -123,40 +117,33 @@ export class DeliveryEngine {
   #abandoned = false;
   #wanted = false;
   #taking: Promise<void> | undefined;
-  #timers: NodeJS.Timeout[] = [];
-  #beating: Promise<void> | undefined;
+  #poll: NodeJS.Timeout | undefined;
 
-  constructor(pool: Pool, announcers: ReadonlyMap<string, Announcer>, send: Send, log: EngineLog) {
+  /** `node`: the one it works for, whose heartbeat has begun before it starts and stops after it. */
+  constructor(pool: Pool, node: string, announcers: ReadonlyMap<string, Announcer>, send: Send, log: EngineLog) {
     this.#pool = pool;
+    this.#node = node;
     this.#announcers = announcers;
     this.#send = send;
     this.#log = log;
   }
 
-  async start(): Promise<void> {
-    await this.#beat();
+  start(): void {
     this.#running = true;
-    const beat = setInterval(() => {
-      this.#beating = this.#beat().catch((error) => this.#log.warn({ err: error }, "the heartbeat failed"));
-    }, limits.heartbeat_ms);
-    this.#timers = [beat, setInterval(() => this.wake(), limits.delivery_poll_ms)];
+    this.#poll = setInterval(() => this.wake(), limits.delivery_poll_ms);
     this.wake();
   }
 
-  /** Takes no more work and waits a while for the attempts under way; those left over are free for other nodes at once. */
+  /** Takes no more work and waits a while for the attempts under way; those left over are free when the heartbeat stops. */
   async stop(): Promise<void> {
     this.#running = false;
-    const [beat, poll] = this.#timers;
-    clearInterval(poll);
+    clearInterval(this.#poll);
     await this.#taking;
     await Promise.race([
       Promise.all([...this.#inFlight.values()].map((one) => one.attempt)),
       pause(limits.delivery_stop_grace_ms, undefined, { ref: false }),
     ]);
     this.#abandoned = true;
-    clearInterval(beat);
-    await this.#beating;
-    await this.#pool.query("DELETE FROM nodes WHERE id = $1", [this.#node]);
   }
 
   /** There may be something to deliver. */
@@ -286,10 +273,6 @@ export class DeliveryEngine {
     const headers = { ...delivery.headers, ...signatures, [deliveryIdHeader]: delivery.id };
     const { first, later } = announcer.timeouts;
     return this.#send({ url, headers, body }, attempts === 0 ? first : later);
-  }
-
-  async #beat(): Promise<void> {
-    await this.#pool.query(HEARTBEAT, [this.#node]);
   }
 }
 
