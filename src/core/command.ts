@@ -11,6 +11,8 @@ import { type AdAccount, adAccounts } from "./ad-accounts/ad-account.ts";
 import { type Deposit, deposits, noticeKey } from "./deposits/deposit.ts";
 import { type Event, events, type NewEvent } from "./events/event.ts";
 import { type Exchange, exchanges } from "./exchanges.ts";
+import { recordCalls } from "./idempotency/commands.ts";
+import type { CallRecord, Lease } from "./idempotency/idempotent-call.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
 import type { Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type Operation, operations } from "./operations/operation.ts";
@@ -18,6 +20,7 @@ import { type Payment, payments } from "./payments/payment.ts";
 import type { PaymentView, Reference } from "./payments/read.ts";
 import { type Receipt, receipts } from "./receipts/receipt.ts";
 import { type Refund, refunds } from "./refunds/refund.ts";
+import type { Secrets } from "./secrets.ts";
 import { type PoolNumber, poolNumbers, wishKey } from "./virtual-accounts/pool.ts";
 import { type VirtualAccount, virtualAccounts } from "./virtual-accounts/virtual-account.ts";
 import { type Agreement, agreements } from "./wallet-charges/agreement.ts";
@@ -42,6 +45,7 @@ export interface Changes {
   transfers?: NewTransfer[];
   events?: NewEvent[];
   exchanges?: Exchange[];
+  calls?: CallRecord[];
 }
 
 export interface Decision<Result> {
@@ -72,6 +76,8 @@ export class WorkingState {
   readonly agreements = new Map<string, Agreement>();
   /** By the name that the requests have for it: its id, or the one that clients know. */
   readonly instruments = new Map<string, Instrument>();
+  /** Leases under which this batch may make changes. */
+  heldCalls = new Set<string>();
   /** The database's own time, for what does not obey the sandbox clock. */
   realNow = new Date(0);
   readonly #idsByNumber = new Map<string, Set<string>>();
@@ -94,6 +100,12 @@ export class WorkingState {
     for (const step of changes.chargeSteps ?? []) this.chargeSteps.set(step.id, step);
     for (const agreement of changes.agreements ?? []) this.agreements.set(agreement.id, agreement);
     for (const instrument of changes.instruments ?? []) this.instruments.set(instrument.id, instrument);
+    for (const call of changes.calls ?? []) if ("status" in call) this.heldCalls.delete(call.lease.leaseId);
+  }
+
+  /** Whether a change may be made under this lease; one that needs none always may. */
+  holdsCall(lease: Lease | undefined): boolean {
+    return lease === undefined || this.heldCalls.has(lease.leaseId);
   }
 
   #putReserved(taken: PoolNumber, merchantId: string): void {
@@ -175,6 +187,8 @@ export interface Pipeline {
   merchants(tx: Queryable, ids: readonly string[]): Promise<Merchant[]>;
   /** What the subject's dialect tells of an event, with the subject as its change left it. Pure. */
   announce(event: Event, subject: Subject, settings: MerchantSettings): Announcement[];
+  /** Encrypts what a decision says in clear. When it is saved, since decisions are pure and this draws a nonce. */
+  readonly seal: Secrets["encrypt"];
   /** Whether exchanges are kept at all. */
   readonly keepExchanges: boolean;
   /** Called when a committed batch left deliveries to be made. */
@@ -229,6 +243,8 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
       changes.flatMap((change) => change.exchanges ?? []),
     );
   }
+  const calls = changes.flatMap((change) => change.calls ?? []);
+  await recordCalls(tx, calls, pipeline.seal);
   await postJournals(
     tx,
     changes.map((change) => change.transfers ?? []),

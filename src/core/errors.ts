@@ -46,7 +46,10 @@ export type ChargeRefusal =
   | { code: "not-waiting"; state: string }
   | { code: "too-late"; dueAt: Date }
   | { code: "too-many-operations"; max: number }
-  | { code: "call-taken-over" };
+  | CallRefusal;
+
+/** Another node has taken the call over for which the change was to be made. */
+export type CallRefusal = { code: "call-taken-over" };
 
 export type DeliveryRefusal = { code: "delivery-unknown"; id: string } | { code: "delivery-under-way"; id: string };
 

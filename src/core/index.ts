@@ -28,6 +28,9 @@ import type {
   UserRefusal,
 } from "./errors.ts";
 import type { Event } from "./events/event.ts";
+import { answerCall } from "./idempotency/answer.ts";
+import { IdempotentCalls } from "./idempotency/calls.ts";
+import { beginCall } from "./idempotency/commands.ts";
 import {
   type AnnouncedTypes,
   announcedInvariant,
@@ -127,6 +130,7 @@ export class Core {
   readonly refunds: Refunds;
   readonly receipts: Receipts;
   readonly walletCharges: WalletCharges;
+  readonly calls: IdempotentCalls;
   readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued, IssueRefusal>>;
   readonly #change: (request: ChangeRequest) => Promise<Outcome<Issued>>;
@@ -157,6 +161,7 @@ export class Core {
   readonly #callTimeout_ms: number;
   readonly #querying: readonly Repeating[];
   readonly #stopping = new AbortController();
+  readonly #releasing: Repeating;
   readonly #pruning: Repeating;
   readonly #counters = new Map<string, Counter>();
 
@@ -174,6 +179,7 @@ export class Core {
       store,
       merchants: (tx, ids) => this.directory.merchants(tx, ids),
       announce: (event, subject, settings) => this.#announce(event, subject, settings),
+      seal: (plain, place) => secrets.encrypt(plain, place),
       keepExchanges: options.keepExchanges,
       deliveriesMade: () => this.#engine.wake(),
     };
@@ -205,6 +211,11 @@ export class Core {
       changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
+    const begin = submitter(store.command(beginCall));
+    const answer = submitter(commandOf(pipeline, answerCall));
+    this.calls = new IdempotentCalls(begin, answer, store.pool, secrets, this.#heartbeat, log);
+    const releaseLeftOver = () => this.calls.releaseLeftOver().then(() => false);
+    this.#releasing = new Repeating("calls", limits.heartbeat_ms, releaseLeftOver, log);
     this.#prepare = submitter(store.command(prepareAmount));
     this.#receive = submitter(commandOf(pipeline, receiveNotice));
     this.#register = submitter(store.command(registerMerchant));
@@ -437,6 +448,7 @@ export class Core {
     this.#expiry.start();
     this.#chargeSweep.start();
     for (const repeating of [...this.#resolving, ...this.#querying]) repeating.start();
+    this.#releasing.start();
     this.#pruning.start();
   }
 
@@ -444,7 +456,8 @@ export class Core {
     for (const resolver of this.#resolvers) resolver.stop();
     this.#stopping.abort();
     const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
-    repeating.push(this.#expiry.stop(), this.#chargeSweep.stop(), this.#pruning.stop(), this.#engine.stop());
+    repeating.push(this.#expiry.stop(), this.#chargeSweep.stop(), this.#releasing.stop());
+    repeating.push(this.#pruning.stop(), this.#engine.stop());
     await Promise.all(repeating).finally(() => this.#heartbeat.stop());
   }
 

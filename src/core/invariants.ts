@@ -39,6 +39,11 @@ const owned = [
   .map((table) => `SELECT id, merchant_id FROM ${table}`)
   .join(" UNION ALL ");
 
+/** What a call that counts once may make. */
+const made = ["wallet_charges", "charge_steps", "refunds", "agreements", "instruments"]
+  .map((table) => `SELECT id, merchant_id FROM ${table}`)
+  .join(" UNION ALL ");
+
 /** What is a user's, who must be of the same merchant. */
 const ofUsers = `SELECT id, merchant_id, user_id FROM authorization_codes UNION ALL SELECT id, merchant_id, user_id FROM user_tokens
   UNION ALL SELECT id, merchant_id, jsonb_object_keys(members) FROM ad_accounts`;
@@ -245,6 +250,17 @@ export const invariants: readonly Invariant[] = [
         OR (d.state = 'delivered' AND d.delivered_at IS NULL) OR (d.state = 'exhausted' AND d.delivered_at IS NOT NULL)
         OR (d.state <> 'pending' AND d.attempts = 0)
       UNION ALL SELECT d.id || ': no event' FROM deliveries d WHERE NOT EXISTS (SELECT FROM events e WHERE e.id = d.event_id)`,
+  },
+  {
+    name: "a call that counts once is under way or has made what it is for",
+    sql: `SELECT c.id || ': ' || coalesce('answered ' || c.status, 'unanswered') || ', lease ' || coalesce(c.lease_id, 'none') || ' of '
+        || coalesce(c.lease_node, 'nobody') || ', made ' || coalesce(c.subject_id, 'nothing') AS found
+      FROM idempotent_calls c WHERE num_nulls(c.lease_node, c.lease_id) = 1 OR num_nulls(c.status, c.answer_encrypted) = 1
+        OR coalesce(c.lease_id, c.subject_id) IS NULL OR c.status NOT BETWEEN 200 AND 299
+        OR (c.status IS NOT NULL AND (c.lease_id IS NOT NULL OR c.subject_id IS NULL))
+      UNION ALL SELECT c.id || ': made ' || c.subject_id || ', ' || coalesce('which is of ' || s.merchant_id, 'which is not there')
+      FROM idempotent_calls c LEFT JOIN (${made}) s ON s.id = c.subject_id
+      WHERE c.subject_id IS NOT NULL AND s.merchant_id IS DISTINCT FROM c.merchant_id`,
   },
   {
     name: "every row of a tenant belongs to a merchant",

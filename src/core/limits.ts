@@ -118,8 +118,13 @@ export const limits = {
   /** Credentials of one merchant, so that old ones are removed and not forgotten. */
   merchant_credentials_max: 20,
 
+  /** How long, by business time, a call that counts once is known by its key; and, by real time, until it is removed. */
+  idempotency_key_hours: 24,
+  idempotent_calls_kept_hours: 25,
+
   page_default: 50,
   page_max: 500,
 } as const;
 
-export const day_ms = 24 * 60 * 60 * 1000;
+export const hour_ms = 60 * 60 * 1000;
+export const day_ms = 24 * hour_ms;

@@ -10,7 +10,6 @@ export type ClaimScope =
   | "0-ad-account"
   | "0-merchant"
   | "0-user"
-  | "1-idempotency"
   | "2-prepared"
   | "2-reference"
   | "3-notice"

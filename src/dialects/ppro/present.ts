@@ -165,20 +165,22 @@ export function presentAuthentications(
   id: string,
   checkout: CheckoutAddresses,
 ): AuthenticationMethod[] {
-  return authentications.map((one): AuthenticationMethod => {
-    const address = checkout.urlOf(id);
-    switch (one.type) {
-      case "redirect":
-        return { type: "REDIRECT", details: { requestUrl: address, requestMethod: "GET" } };
-      case "scan-code": {
-        const scanBy = one.scanBy ?? dueAt?.toISOString();
-        const code = { codeType: "QR", codeImage: codeImage(address), codePayload: address } as const;
-        return { type: "SCAN_CODE", details: scanBy === undefined ? code : { ...code, scanBy } };
-      }
-      case "multi-factor":
-        return { type: "MULTI_FACTOR", details: {} };
+  const address = checkout.urlOf(id);
+  return authentications.map((one) => presentAuthentication(one, dueAt, address));
+}
+
+function presentAuthentication(one: Authentication, dueAt: Date | null, address: string): AuthenticationMethod {
+  switch (one.type) {
+    case "redirect":
+      return { type: "REDIRECT", details: { requestUrl: address, requestMethod: "GET" } };
+    case "scan-code": {
+      const scanBy = one.scanBy ?? dueAt?.toISOString();
+      const code = { codeType: "QR", codeImage: codeImage(address), codePayload: address } as const;
+      return { type: "SCAN_CODE", details: scanBy === undefined ? code : { ...code, scanBy } };
     }
-  });
+    case "multi-factor":
+      return { type: "MULTI_FACTOR", details: {} };
+  }
 }
 
 type Details = Record<string, unknown>;
