@@ -29,16 +29,18 @@ export const start = new Command("start")
     process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
   });
 
-/** Where the node listens, the demo credentials, and lines to paste that take a payment through and begin a top-up. */
+/** Where the node listens, the demo credentials, and lines to paste that take payments through and begin a top-up. */
 export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {
   const { impKey, impSecret } = node.credentials.iamport;
   const { businessToken, adAccountId } = node.credentials.kakaoMoment;
+  const { apiKey, merchantId } = node.credentials.ppro;
   const { url } = node;
   return `
 Naru listens on ${url} (sandbox)   API reference: ${url}/docs
 
   I'mport        imp_key ${impKey}   imp_secret ${impSecret}
   Kakao Moment   business token ${businessToken}   ad account ${adAccountId}
+  PPRO           API key ${apiKey}   Merchant-Id ${merchantId}
 
 Issue a virtual account, deposit, read the payment back:
 
@@ -51,6 +53,12 @@ Issue a virtual account, deposit, read the payment back:
 Issue one that tops up the ad account:
 
   curl -s ${url}/openapi/v4/billing/virtualAccount -H "Authorization: Bearer ${businessToken}" -H "adAccountId: ${adAccountId}" -d '{"adAccountId": ${adAccountId}, "amount": 1000000, "bankCode": "88"}'; echo
+
+Charge a shopper by KakaoPay; open its requestUrl, or pay as its page does:
+
+  CHARGE=$(curl -s ${url}/v1/payment-charges -H "Authorization: Bearer ${apiKey}" -H "Merchant-Id: ${merchantId}" -H 'Content-Type: application/json' -d '{"paymentMethod":"KAKAOPAY","paymentDescriptor":"Order description","amount":{"value":15000,"currency":"KRW"},"consumer":{"name":"John Smith","country":"KR"},"authenticationSettings":[{"type":"REDIRECT","settings":{"returnUrl":"https://www.webshop.com/order-results-page"}}]}'); echo "$CHARGE"
+
+  curl -s "$(echo "$CHARGE" | sed -E 's/.*"requestUrl":"([^"]+)".*/\1/')" -d decision=pay -o /dev/null -w '%{http_code} %{redirect_url}\n'
 
 `;
 }

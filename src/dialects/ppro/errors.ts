@@ -73,9 +73,10 @@ export function failureError(failure: HttpFailure): PproError {
       return errors.notFound("Resource");
     case "unsupported-media-type":
       return errors.mediaType;
+    // The contract has no 503, but this for what depends on others: clients try again.
     case "overloaded":
     case "unavailable":
-      return at(503, "The service is not available at this moment; try again with the same Request-Idempotency-Key");
+      return at(504, "The service is not available at this moment; try again with the same Request-Idempotency-Key");
     case "defect":
       return at(500, "Internal error; try again with the same Request-Idempotency-Key");
     case "malformed":
