@@ -109,7 +109,14 @@ async function startNodeOn(store: Store): Promise<TestNode> {
   const node: TestNode = {
     store,
     heartbeat,
-    calls: new IdempotentCalls((request) => begin.submit(request), store.pool, secrets, heartbeat, log),
+    calls: new IdempotentCalls(
+      (request) => begin.submit(request),
+      () => Promise.reject(),
+      store.pool,
+      secrets,
+      heartbeat,
+      log,
+    ),
     begin: (changed) => node.calls.begin(callOf(changed)),
     make: (making) => command.submit({ name: "order-1", kind: "both", answer: "{}", ...making }),
     locked: undefined,
@@ -535,6 +542,28 @@ describe("a begin whose COMMIT goes unanswered", () => {
       await closeNodes();
       await proxy.close();
     }
+  });
+});
+
+describe("the doctor", () => {
+  it.each([
+    ["a lease of nobody", "lease_node = NULL"],
+    ["nothing made and no lease", "lease_node = NULL, lease_id = NULL"],
+    ["a status without an answer", "status = 200, lease_node = NULL, lease_id = NULL, subject_id = 'ins_1'"],
+    ["an answer under lease", "status = 200, answer_encrypted = '', subject_id = 'ins_1'"],
+    ["an answer that nothing was made for", "status = 200, answer_encrypted = '', lease_node = NULL, lease_id = NULL"],
+    ["a refusal", "status = 409, answer_encrypted = '', lease_node = NULL, lease_id = NULL, subject_id = 'ins_1'"],
+    ["what is not there", "subject_id = 'ins_2'"],
+    ["another merchant's", "subject_id = 'ins_1', merchant_id = 'mer_other'"],
+  ])("finds %s", async (_name, damage) => {
+    const node = await startNode();
+    leaseOf(await node.begin());
+    expect((await checkInvariants(database.pool, invariants)).breaches).toEqual([]);
+    await database.pool.query(`UPDATE idempotent_calls SET ${damage}`);
+    const { breaches } = await checkInvariants(database.pool, invariants);
+    const found = breaches.map((breach) => breach.invariant);
+    expect(found).toContain("a call that counts once is under way or has made what it is for");
+    await database.pool.query("TRUNCATE idempotent_calls");
   });
 });
 

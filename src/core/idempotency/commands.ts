@@ -67,9 +67,8 @@ export const beginCall: Command<BeginRequest, BeginState, BeginDecision> = {
   },
 
   async save(tx, decisions) {
-    // Each key once: who gets one in this batch lives, so that nobody gets it after him.
-    const calls = decisions.flatMap(({ call }) => call ?? []);
-    await idempotentCalls.upsert(tx, calls);
+    const calls = new Map(decisions.flatMap(({ call }) => (call === undefined ? [] : [[call.id, call]])));
+    await idempotentCalls.upsert(tx, [...calls.values()]);
   },
 };
 

@@ -360,7 +360,8 @@ export const revokeAgreement: CoreCommand<RevokeRequest, Refusable<Agreement>> =
     const agreement = state.agreements.get(agreementId)!;
     const { result, changes } = decideRevoke(agreement, by, now);
     const owner = { merchantId: agreement.merchantId, paymentId: null, subjectId: agreement.id };
-    return result.ok ? keep(kept, owner, result, changes, now) : { result, changes };
+    // That one cannot be revoked is an answer too.
+    return keep(kept, owner, result, changes, now);
   },
 };
 
