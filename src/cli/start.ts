@@ -58,7 +58,7 @@ Charge a shopper by KakaoPay; open its requestUrl, or pay as its page does:
 
   CHARGE=$(curl -s ${url}/v1/payment-charges -H "Authorization: Bearer ${apiKey}" -H "Merchant-Id: ${merchantId}" -H 'Content-Type: application/json' -d '{"paymentMethod":"KAKAOPAY","paymentDescriptor":"Order description","amount":{"value":15000,"currency":"KRW"},"consumer":{"name":"John Smith","country":"KR"},"authenticationSettings":[{"type":"REDIRECT","settings":{"returnUrl":"https://www.webshop.com/order-results-page"}}]}'); echo "$CHARGE"
 
-  curl -s "$(echo "$CHARGE" | sed -E 's/.*"requestUrl":"([^"]+)".*/\1/')" -d decision=pay -o /dev/null -w '%{http_code} %{redirect_url}\n'
+  curl -s "$(echo "$CHARGE" | sed -E 's/.*"requestUrl":"([^"]+)".*/\\1/')" -d decision=pay -o /dev/null -w '%{http_code} %{redirect_url}\\n'
 
 `;
 }
