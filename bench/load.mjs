@@ -66,9 +66,38 @@ const kinds = {
       return right;
     },
   },
+  charges: {
+    request: () => ({
+      path: "/v1/payment-charges",
+      headers: {
+        authorization: "Bearer key_sandbox_naru00000000000000000",
+        "merchant-id": "merch_naru00000000000000000",
+        "content-type": "application/json",
+        "request-idempotency-key": `bench-${process.pid}-${++orders}`,
+      },
+      body: {
+        // Of the sandbox's methods the one that asks nobody.
+        paymentMethod: "MOCK",
+        paymentDescriptor: "만년필",
+        merchantPaymentChargeReference: `bench-${process.pid}-${orders}`,
+        amount: { value: amount, currency: "KRW" },
+        consumer: { name: "홍길동", country: "KR" },
+      },
+    }),
+    accept(status, answer, { merchantPaymentChargeReference }) {
+      const [capture] = answer.captures ?? [];
+      const right =
+        status === 200 &&
+        answer.status === "CAPTURED" &&
+        capture.amount === amount &&
+        answer.authorizations[0].merchantPaymentChargeReference === merchantPaymentChargeReference;
+      if (right) deposited += amount;
+      return right;
+    },
+  },
 };
 
-/** @param {{ kind: "issues" | "deposits", clients: number, seconds: number, until?: () => boolean }} round */
+/** @param {{ kind: "issues" | "deposits" | "charges", clients: number, seconds: number, until?: () => boolean }} round */
 async function run({ kind, clients, seconds, until = () => false }) {
   const { request, accept } = kinds[kind];
   const connections = Array.from({ length: clients }, () => new Client(url));

@@ -22,7 +22,7 @@ const configurations = [
   { name: "group commit", cap: 256, lanes: 2 },
   { name: "one by one", cap: 1, lanes: 16 },
 ];
-const commandOf = { issues: "issue-virtual-account", deposits: "receive-notice" };
+const commandOf = { issues: "issue-virtual-account", deposits: "receive-notice", charges: "make-charge" };
 const warmUp = { clients: 64, seconds: 2 };
 
 /** Undone last to first, once, however the bench ends. */
@@ -73,10 +73,11 @@ async function bench() {
   for (const { load } of subjects) {
     await check(load.run("issues", warmUp.clients, warmUp.seconds));
     await check(load.run("deposits", warmUp.clients, warmUp.seconds));
+    await check(load.run("charges", warmUp.clients, warmUp.seconds));
   }
   print(heading());
   const cells = [];
-  for (const kind of ["issues", "deposits"]) {
+  for (const kind of ["issues", "deposits", "charges"]) {
     for (const clients of clientCounts) {
       if (kind === "deposits") {
         await stockUp(
@@ -167,7 +168,7 @@ function remarks(cells) {
   const short = cells.filter((one) => one.exhausted).map((one) => `${one.kind} at ${one.clients}`);
   return [
     "",
-    "A deposit is two commits, the sandbox bank's own record and Naru's books; an issue is one.",
+    "A deposit is two commits, the sandbox bank's own record and Naru's books; an issue is one; a charge with a key is four.",
     `"a commit": requests in one commit of the books, on average. The load generator took ${cores} cores at most.`,
     ...(short.length === 0 ? [] : [`Ended early for want of accounts: ${short.join(", ")}.`]),
     "",

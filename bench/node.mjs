@@ -25,6 +25,7 @@ export async function startNode({ dataDir, cap, lanes, onStart }) {
     NARU_LOG_LEVEL: "warn",
     NARU_BATCH_CAP: String(cap),
     NARU_BATCH_LANES: String(lanes),
+    NARU_PPRO_RATE: "100000",
   };
   // Detached: Ctrl-C reaches the bench alone, which then ends its nodes in order.
   const child = spawn(process.execPath, [cli, "start"], { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
