@@ -27,6 +27,8 @@ export const limits = {
 
   /** Captures, voids, discards and refunds of one charge, those that were refused included. */
   charge_operations_max: 200,
+  /** From so many on, one that is refused is not kept: those that are in order still have room. */
+  charge_refusals_max: 100,
   /** How long a shopper may be given to agree. */
   authenticate_max_s: 7 * 24 * 60 * 60,
   /** Charges and agreements whose time has come that one sweep takes, and how often it looks. */

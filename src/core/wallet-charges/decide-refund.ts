@@ -51,13 +51,13 @@ export function decideWalletRefund(
   now: Date,
   realNow: Date,
 ): { result: Outcome<WalletRefunded, ChargeRefusal>; changes: WalletRefundChanges } {
-  const refusal = crowded(view);
+  const objection = refundObjection(view, request, now);
+  const refusal = crowded(view, objection !== undefined);
   if (refusal !== undefined) return { result: refused(refusal), changes: { ...none(), refunds: [] } };
   const { payment } = view;
   const { refundId, operationId, within_days: _, callTimeout_ms, ...wish } = request;
   const { merchantId, connector, currency } = payment;
   const known = { id: refundId, merchantId, paymentId: payment.id, connector, currency, ...wish };
-  const objection = refundObjection(view, request, now);
   if (objection !== undefined) {
     const blank = newRefund({ ...known, operationId: null }, now);
     const failed = changeRefund(blank, { state: "failed", failureCode: objection, completedAt: now }, now);

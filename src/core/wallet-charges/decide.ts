@@ -597,9 +597,12 @@ function refuseStep(
   return stepped(move(view, { failure }, type, now, { step }));
 }
 
-/** Beyond this many steps and refunds a charge takes no more. */
-export function crowded({ steps, refunds }: ChargeView): ChargeRefusal | undefined {
-  const max = limits.charge_operations_max;
+/**
+ * Beyond so many steps and refunds a charge takes no more; and long before that none that would be refused, so that those
+ * leave room for what is in order.
+ */
+export function crowded({ steps, refunds }: ChargeView, isRefused: boolean): ChargeRefusal | undefined {
+  const max = isRefused ? limits.charge_refusals_max : limits.charge_operations_max;
   return steps.length + refunds.length >= max ? { code: "too-many-operations", max } : undefined;
 }
 
@@ -611,17 +614,17 @@ function remainderObjection({ charge }: ChargeView, amount: number): Failure | u
 }
 
 export function decideCapture(view: ChargeView, wish: StepRequest, now: Date): StepOutcome {
-  const refusal = crowded(view);
-  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
   const objection = remainderObjection(view, wish.amount);
+  const refusal = crowded(view, objection !== undefined);
+  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
   if (objection !== undefined) return refuseStep(view, "capture", wish, objection, "charge.capture_failed", now);
   return stepped(capture(view, wish, now));
 }
 
 export function decideVoid(view: ChargeView, wish: StepRequest, now: Date): StepOutcome {
-  const refusal = crowded(view);
-  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
   const objection = remainderObjection(view, wish.amount);
+  const refusal = crowded(view, objection !== undefined);
+  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
   if (objection !== undefined) return refuseStep(view, "void", wish, objection, "charge.void_failed", now);
   const { charge, payment } = view;
   const step = newStep(charge, view.steps, { kind: "void", state: "succeeded", ...wish }, now);
@@ -635,11 +638,11 @@ export function decideVoid(view: ChargeView, wish: StepRequest, now: Date): Step
 
 /** The merchant gives up a charge that waits for the shopper. */
 export function decideDiscard(view: ChargeView, reference: string | null, now: Date): StepOutcome {
-  const refusal = crowded(view);
-  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
   const { state } = view.charge;
-  if (state === "authenticating" && !waitsWithAgreement(view))
-    return stepped(discard(view, "merchant", reference, now));
+  const isWaiting = state === "authenticating" && !waitsWithAgreement(view);
+  const refusal = crowded(view, !isWaiting);
+  if (refusal !== undefined) return { result: refused(refusal), changes: none() };
+  if (isWaiting) return stepped(discard(view, "merchant", reference, now));
   const underWay = ["authorizing", "confirming", "authenticating"].includes(state);
   const failure = byNaru(underWay ? "simultaneous-operation-in-progress" : "nothing-to-discard");
   return refuseStep(view, "discard", { cause: "merchant", reference }, failure, "charge.discard_failed", now);
