@@ -562,9 +562,17 @@ export function decideDue(checkout: Checkout, now: Date): ChargeChanges | undefi
   if (dueAt === null || now < dueAt) return undefined;
   if (state === "authenticating") return expire(checkout, now).changes;
   const { charge } = checkout;
-  if (charge?.charge.funds !== "waiting") return undefined;
-  const { as: funds } = charge.charge.details.settles;
-  return move(charge, { funds, dueAt: null }, "charge.funds_changed", now).changes;
+  return charge?.charge.funds === "waiting" ? settleFunds(charge, now).changes : undefined;
+}
+
+/** Each capture is told of: funds are known by it. */
+function settleFunds(view: ChargeView, now: Date): Changed {
+  const change = { funds: view.charge.details.settles.as, dueAt: null };
+  const captures = view.steps.filter(({ kind, state }) => kind === "capture" && state === "succeeded");
+  return captures.reduce(
+    (changed, step) => then(changed, (next) => move(next, change, "charge.funds_changed", now, { step })),
+    unchanged(view),
+  );
 }
 
 export interface StepRequest {

@@ -221,10 +221,10 @@ function detailOf(
       };
     case "charge.funds_changed":
       return {
-        paymentOperationId: charge.wireId,
+        paymentOperationId: stepId(step!),
         paymentOperationType: "CAPTURE",
         fundsState: `CAPTURE_FUNDS_${charge.funds.toUpperCase().replaceAll("-", "_")}`,
-        amount: money(charge.capturedAmount),
+        amount: money(step!.amount),
       };
     case "charge.authorizing":
       return {};
