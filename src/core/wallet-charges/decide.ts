@@ -173,8 +173,8 @@ function move(
   const { step, refundId } = about;
   const detail = { ...(step && { stepId: step.id }), ...(refundId !== undefined && { refundId }) };
   const { charge, event } = changeCharge(view.charge, change, type, now, detail);
-  const steps = step === undefined ? view.steps : [...view.steps.filter(({ id }) => id !== step.id), step];
-  steps.sort((one, other) => (one.id < other.id ? -1 : 1));
+  const others = view.steps.filter(({ id }) => id !== step?.id);
+  const steps = [...others, ...(step ? [step] : [])].sort((one, other) => (one.id < other.id ? -1 : 1));
   return {
     view: { ...view, charge, steps },
     // The payment goes along: it says whom to tell.
