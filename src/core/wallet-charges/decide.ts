@@ -418,6 +418,12 @@ function waits({ agreement, charge }: Checkout): { state: string; dueAt: Date | 
   return agreement ?? charge!.charge;
 }
 
+/** Whether the shopper is asked just this: a charge that comes with its agreement is agreed to with that, or not at all. */
+function isAsked(checkout: Checkout): boolean {
+  const isPart = checkout.agreement === undefined && waitsWithAgreement(checkout.charge!);
+  return !isPart && waits(checkout).state === "authenticating";
+}
+
 /** Of what the shopper is asked; the same happens to the agreement and to the charge that comes with it. */
 export interface CheckoutChanged {
   checkout: Checkout;
@@ -448,7 +454,7 @@ export function decideAuthorize(
   realNow: Date,
 ): { result: Outcome<{ checkout: Checkout; operation: Operation }, ChargeRefusal>; changes: ChargeChanges } {
   const { state, dueAt } = waits(checkout);
-  if (state !== "authenticating") return { result: refused({ code: "not-waiting", state }), changes: none() };
+  if (!isAsked(checkout)) return { result: refused({ code: "not-waiting", state }), changes: none() };
   if (dueAt !== null && now >= dueAt) {
     return { result: refused({ code: "too-late", dueAt }), changes: expire(checkout, now).changes };
   }
@@ -550,7 +556,7 @@ export function decideEnd(
   now: Date,
 ): { result: Outcome<Checkout, ChargeRefusal>; changes: ChargeChanges } {
   const { state, dueAt } = waits(checkout);
-  if (state !== "authenticating") return { result: refused({ code: "not-waiting", state }), changes: none() };
+  if (!isAsked(checkout)) return { result: refused({ code: "not-waiting", state }), changes: none() };
   const isOver = how === "expired" || (dueAt !== null && now >= dueAt);
   const ended = isOver ? expire(checkout, now) : failBoth(checkout, byWallet(how), now);
   return { result: accepted(ended.checkout), changes: ended.changes };

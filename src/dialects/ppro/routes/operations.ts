@@ -282,11 +282,12 @@ function mountConfirm(server: FastifyInstance, context: Context): void {
       if (!found.ok) return failure(found.error);
       const code = readCode(read.value);
       if (!code.ok) return failure(code.error);
-      const { id: chargeId, authentications, state, details } = found.value;
+      const { id: chargeId, agreementId, authentications, state, details } = found.value;
       const isAsked = authentications.some(({ type }) => type === "multi-factor");
       if (!isAsked) return failure(errors.unprocessable("The charge is not authenticated by MULTI_FACTOR"));
       if (state !== "authenticating") return failure(refusalError({ code: "not-waiting", state }));
-      const of = { chargeId };
+      // What comes with its agreement is confirmed with it.
+      const of = agreementId === null ? { chargeId } : { agreementId };
       const kept = keep(answer);
       if (code.value !== mockVerificationCode) {
         return answer(await core.walletCharges.end({ of, how: "authentication-failed", kept }));
