@@ -4,14 +4,17 @@
  */
 import type { Failure } from "../../core/wallet-charges/charge.ts";
 
-/** What has no code of its own in the contract. */
-const others: Readonly<Record<string, string>> = {
-  discarded: "GENERIC_DECLINE",
-  "nothing-to-discard": "GENERIC_DECLINE",
-  refused: "GENERIC_DECLINE",
-  "too-late": "EXPIRED_SESSION",
-  "never-received": "UNRESPONSIVE_PROVIDER",
-};
+/** What has no code of its own in the contract. In these words, whoever gave it: the core's are for people in Korea. */
+const others: ReadonlyMap<string, { code: string; message: string }> = new Map([
+  ["discarded", { code: "GENERIC_DECLINE", message: "The payment charge was discarded" }],
+  [
+    "nothing-to-discard",
+    { code: "GENERIC_DECLINE", message: "The payment charge does not wait for the consumer any more" },
+  ],
+  ["refused", { code: "GENERIC_DECLINE", message: "The provider declined" }],
+  ["too-late", { code: "EXPIRED_SESSION", message: "The order reached the provider too late" }],
+  ["never-received", { code: "UNRESPONSIVE_PROVIDER", message: "The provider did not receive the order" }],
+]);
 
 /** Refused by ourselves. */
 const internal: Readonly<Record<string, string>> = {
@@ -35,6 +38,8 @@ const internal: Readonly<Record<string, string>> = {
 
 /** Refused by the wallet, or by its rules. */
 const provider: Readonly<Record<string, string>> = {
+  ACCOUNT_NOT_SUPPORTED: "The consumer's account is not supported",
+  AMOUNT_NOT_SUPPORTED: "The provider does not support this amount",
   AUTHENTICATION_FAILED: "The consumer's authentication failed",
   BLOCKED_ACCOUNT: "The consumer's account is blocked",
   CANCELED_BY_CONSUMER: "The payment was canceled by the consumer",
@@ -43,6 +48,7 @@ const provider: Readonly<Record<string, string>> = {
   EXPIRED_SESSION: "The session at the provider has expired",
   GENERIC_DECLINE: "The provider declined",
   INSUFFICIENT_FUNDS: "Insufficient funds",
+  INVALID_MERCHANT: "The provider does not know the merchant",
   IS_EXCEEDING_ACCOUNT_LIMIT: "The amount exceeds the limit of the consumer's account",
   IS_NOT_PERMITTED: "The consumer's account does not permit this payment",
   REFUND_PERIOD_EXPIRED: "The period in which the payment can be refunded is over",
@@ -76,13 +82,13 @@ export interface WordedFailure {
 
 export function wordFailure(failure: Failure): WordedFailure & { isRetryable: boolean } {
   const { by, code, message, providerCode } = failure;
-  const published = others[code] ?? code.toUpperCase().replaceAll("-", "_");
-  const [failureType, failureCode, usual] = typed(by, published);
+  const other = others.get(code);
+  const [failureType, failureCode, usual] = typed(by, other?.code ?? code.toUpperCase().replaceAll("-", "_"));
   return {
     failureType,
     failureCode,
     ...(providerCode === null ? {} : { providerFailureCode: providerCode }),
-    failureMessage: message ?? usual,
+    failureMessage: other?.message ?? message ?? usual,
     isRetryable: retryable.has(failureCode),
   };
 }
