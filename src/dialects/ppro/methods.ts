@@ -55,17 +55,17 @@ interface Wanted {
   autoCapture?: boolean | undefined;
 }
 
-const authenticationTypes: Readonly<Record<string, Authentication["type"]>> = {
-  REDIRECT: "redirect",
-  SCAN_CODE: "scan-code",
-  MULTI_FACTOR: "multi-factor",
-};
+const authenticationTypes: ReadonlyMap<string, Authentication["type"]> = new Map([
+  ["REDIRECT", "redirect"],
+  ["SCAN_CODE", "scan-code"],
+  ["MULTI_FACTOR", "multi-factor"],
+]);
 
-const fundsStates: Readonly<Record<string, ChargeDetails["settles"]["as"]>> = {
-  RECEIVED: "received",
-  MISSING: "missing",
-  NOTEXPECTED: "not-expected",
-};
+const fundsStates: ReadonlyMap<string, ChargeDetails["settles"]["as"]> = new Map([
+  ["RECEIVED", "received"],
+  ["MISSING", "missing"],
+  ["NOTEXPECTED", "not-expected"],
+]);
 
 /** What the descriptor says, as `key=value;key=value`; what it does not say, or not so that it can be read, is as usual. */
 function mock(descriptor = "", autoCapture: boolean | undefined): Method {
@@ -76,8 +76,8 @@ function mock(descriptor = "", autoCapture: boolean | undefined): Method {
     }),
   );
   const isSaid = (key: string) => said.get(key) === "true";
-  const types = (said.get("authenticationType") ?? "").split(",").map((one) => authenticationTypes[one.trim()]);
-  const asked = types.filter((type) => type !== undefined);
+  const types = (said.get("authenticationType") ?? "").split(",").map((one) => authenticationTypes.get(one.trim()));
+  const asked = [...new Set(types.filter((type) => type !== undefined))];
   const asks = isSaid("requiresAuthentication") ? (asked.length > 0 ? asked : (["redirect"] as const)) : [];
   return {
     rules: {
@@ -88,7 +88,7 @@ function mock(descriptor = "", autoCapture: boolean | undefined): Method {
     },
     settles: {
       after_s: readDelay(said.get("fundsEventScheduleDelay"), limits.settlement_max_s) ?? settles.after_s,
-      as: fundsStates[(said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")] ?? settles.as,
+      as: fundsStates.get((said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")) ?? settles.as,
     },
     confirms_s: isSaid("providerConfirmation")
       ? (readDelay(said.get("providerConfirmationDelay"), limits.wallet_confirm_max_s) ?? confirms_s)
