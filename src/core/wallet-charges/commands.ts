@@ -46,7 +46,7 @@ type Refusable<Value> = Outcome<Value, ChargeRefusal>;
 const unique = (ids: readonly (string | null | undefined)[]) => [...new Set(ids.filter((id) => id != null))];
 
 const leasesOf = (requests: readonly { kept?: Pick<Kept<never>, "lease"> | undefined }[]) =>
-  requests.flatMap(({ kept }) => kept?.lease ?? []);
+  requests.map(({ kept }) => kept?.lease);
 
 const takenOver = { result: refused({ code: "call-taken-over" }), changes: {} } as const;
 
@@ -139,8 +139,8 @@ export interface AuthorizeRequest {
   of: CheckoutOf;
   operationId: string;
   callTimeout_ms: number;
-  /** Binds the call to what it changes; it is answered with the outcome. */
-  kept?: Kept<never> | undefined;
+  /** Of the call that this is bound to; the outcome answers it. */
+  lease: Lease | undefined;
 }
 
 export const beginAuthorization: CoreCommand<
@@ -149,13 +149,18 @@ export const beginAuthorization: CoreCommand<
 > = {
   name: "begin-authorization",
 
-  load: (tx, requests) => loadCheckouts(tx, requests),
+  load: (tx, requests) =>
+    loadCheckouts(
+      tx,
+      requests.map(({ of }) => of),
+      requests.map(({ lease }) => lease),
+    ),
 
-  decide(state, { of, operationId, callTimeout_ms, kept }, now) {
-    if (!state.holdsCall(kept?.lease)) return takenOver;
+  decide(state, { of, operationId, callTimeout_ms, lease }, now) {
+    if (!state.holdsCall(lease)) return takenOver;
     const begun = decideAuthorize(checkoutOf(state, of), { operationId, callTimeout_ms }, now, state.realNow);
     if (!begun.result.ok) return begun;
-    return { ...begun, changes: { ...begun.changes, calls: recordCall(kept?.lease, subjectOf(of)) } };
+    return { ...begun, changes: { ...begun.changes, calls: recordCall(lease, subjectOf(of)) } };
   },
 };
 
@@ -172,7 +177,11 @@ export const recordAuthorization: CoreCommand<AuthorizationOutcome, Checkout> = 
   name: "record-authorization",
 
   async load(tx, requests) {
-    const state = await loadCheckouts(tx, requests);
+    const state = await loadCheckouts(
+      tx,
+      requests.map(({ of }) => of),
+      leasesOf(requests),
+    );
     const ids = requests.map((one) => one.operationId);
     for (const operation of await readLocked(tx, ids)) state.operations.set(operation.id, operation);
     return state;
@@ -200,7 +209,12 @@ export interface EndRequest {
 export const endCheckout: CoreCommand<EndRequest, Refusable<Checkout>> = {
   name: "end-checkout",
 
-  load: (tx, requests) => loadCheckouts(tx, requests),
+  load: (tx, requests) =>
+    loadCheckouts(
+      tx,
+      requests.map(({ of }) => of),
+      leasesOf(requests),
+    ),
 
   decide(state, { of, how, kept }, now) {
     if (!state.holdsCall(kept?.lease)) return takenOver;
@@ -223,7 +237,8 @@ export const takeStep: CoreCommand<TakeStepRequest, Refusable<Stepped>> = {
   load: (tx, requests) =>
     loadCheckouts(
       tx,
-      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+      requests.map(({ chargeId }) => ({ chargeId })),
+      leasesOf(requests),
     ),
 
   decide(state, { chargeId, step: { kind, ...wish }, kept }, now) {
@@ -254,7 +269,8 @@ export const requestWalletRefund: CoreCommand<RefundChargeRequest, Refusable<Wal
   load: (tx, requests) =>
     loadCheckouts(
       tx,
-      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+      requests.map(({ chargeId }) => ({ chargeId })),
+      leasesOf(requests),
     ),
 
   decide(state, { chargeId, kept, ...request }, now) {
@@ -281,7 +297,8 @@ export const recordWalletRefund: CoreCommand<WalletRefundOutcome, Refusable<Wall
   async load(tx, requests) {
     const state = await loadCheckouts(
       tx,
-      requests.map(({ chargeId, kept }) => ({ of: { chargeId }, kept })),
+      requests.map(({ chargeId }) => ({ chargeId })),
+      leasesOf(requests),
     );
     const ids = requests.map((one) => one.operationId);
     for (const operation of await readLocked(tx, ids)) state.operations.set(operation.id, operation);
@@ -352,7 +369,8 @@ export const revokeAgreement: CoreCommand<RevokeRequest, Refusable<Agreement>> =
   load: (tx, requests) =>
     loadCheckouts(
       tx,
-      requests.map(({ agreementId, kept }) => ({ of: { agreementId }, kept })),
+      requests.map(({ agreementId }) => ({ agreementId })),
+      leasesOf(requests),
     ),
 
   decide(state, { agreementId, by, kept }, now) {
@@ -398,14 +416,12 @@ export const sweepCharges: CoreCommand<SweepRequest, number> = {
 
   async load(tx, requests) {
     const limit = Math.max(...requests.map((request) => request.limit));
-    const due = async (statement: Statement) =>
+    const take = async (statement: Statement) =>
       (await tx.query<{ id: string }>(statement, [limit])).rows.map(({ id }) => id);
-    const charges = await due(TAKE_DUE_CHARGES);
-    const agreed = await due(TAKE_DUE_AGREEMENTS);
-    return loadCheckouts(tx, [
-      ...charges.map((chargeId) => ({ of: { chargeId } })),
-      ...agreed.map((agreementId) => ({ of: { agreementId } })),
-    ]);
+    const charges = await take(TAKE_DUE_CHARGES);
+    const agreed = await take(TAKE_DUE_AGREEMENTS);
+    const due = [...charges.map((chargeId) => ({ chargeId })), ...agreed.map((agreementId) => ({ agreementId }))];
+    return loadCheckouts(tx, due, []);
   },
 
   decide(state, _request, now) {
@@ -433,13 +449,14 @@ export const sweepCharges: CoreCommand<SweepRequest, number> = {
  */
 async function loadCheckouts(
   tx: Queryable,
-  requests: readonly { of: CheckoutOf; kept?: Pick<Kept<never>, "lease"> | undefined }[],
+  checkouts: readonly CheckoutOf[],
+  leases: readonly (Lease | undefined)[],
 ): Promise<WorkingState> {
   const state = new WorkingState();
-  state.heldCalls = await lockCalls(tx, leasesOf(requests));
-  const agreementIds = unique(requests.map(({ of }) => ("agreementId" in of ? of.agreementId : null)));
+  state.heldCalls = await lockCalls(tx, leases);
+  const agreementIds = unique(checkouts.map((of) => ("agreementId" in of ? of.agreementId : null)));
   const initial = (await agreements.read(tx, agreementIds)).map((agreement) => agreement.initialChargeId);
-  const named = requests.map(({ of }) => ("chargeId" in of ? of.chargeId : null));
+  const named = checkouts.map((of) => ("chargeId" in of ? of.chargeId : null));
   const chargeIds = unique([...named, ...initial]);
   const paymentIds = (await walletCharges.read(tx, chargeIds)).map(({ paymentId }) => paymentId);
   await payments.lock(tx, paymentIds);

@@ -106,8 +106,8 @@ export class WalletCharges {
   /** The shopper agrees; `proof` is what they brought back from the wallet. */
   async authorize(of: CheckoutOf, proof: string, kept?: Kept<Outcome<Checkout, ChargeRefusal>>): Refusable<Checkout> {
     const operationId = newOperationId();
-    const binding = kept as Kept<never> | undefined;
-    const begun = await this.#commands.begin({ of, operationId, callTimeout_ms: this.#callTimeout_ms, kept: binding });
+    const callTimeout_ms = this.#callTimeout_ms;
+    const begun = await this.#commands.begin({ of, operationId, callTimeout_ms, lease: kept?.lease });
     if (!begun.ok) return begun;
     const { checkout, operation } = begun.value;
     return accepted(await this.#ask(of, checkout, operation, proof, kept && answering(kept, (value) => value)));
