@@ -30,6 +30,9 @@ describe("settings left out", () => {
       bankChecksAmounts: true,
       announceIssued: true,
       topUpDue_days: 7,
+      authenticateWithin_s: 900,
+      sandboxMethods: [],
+      pproRate_per_s: undefined,
       callTimeout_ms: 15_000,
     });
   });

@@ -97,7 +97,7 @@ describe("a merchant is not made", () => {
     [
       "with a setting that is none",
       { settings: { noticeURL: "http://x" } },
-      "settings.noticeURL is unknown; there are noticeUrl, resendWebhooks, webhookFormat, announceIssued, topUpHolder",
+      "settings.noticeURL is unknown; there are noticeUrl, resendWebhooks, webhookFormat, announceIssued, webhooksUrl, webhookEvents, webhookHeaders, topUpHolder",
     ],
     ["with settings that are no object", { settings: "json" }, "settings must be an object"],
     ["with a format that is none", { settings: { webhookFormat: "xml" } }, "settings.webhookFormat must be json, form"],

@@ -103,7 +103,6 @@ describe("a charge", () => {
       { kind: "too-long", field: "consumer.locale", length: 5 },
     ],
     ["no IP address", consumer({ client: { ip: "x" } }), type("consumer.client.ip", "an IPv4 or IPv6 address")],
-    ["a webhook without TLS", { webhooksUrl: "http://a.example" }, type("webhooksUrl", expect.any(String))],
     ["too long an address", { webhooksUrl: address(2_049) }, { kind: "too-long", field: "webhooksUrl", length: 2_048 }],
     [
       "too long a text",
