@@ -54,12 +54,17 @@ const charges = "/v1/payment-charges";
 
 /** A merchant's server, and the browser of its shopper. */
 export class PproClient {
-  readonly url: string;
   readonly credentials: PproCredentials;
+  readonly #node: Pick<Client, "url">;
 
-  constructor({ url }: Pick<Client, "url">, credentials = demo) {
-    this.url = url;
+  /** The node need not be there yet. */
+  constructor(node: Pick<Client, "url">, credentials = demo) {
+    this.#node = node;
     this.credentials = credentials;
+  }
+
+  get url(): string {
+    return this.#node.url;
   }
 
   /** One call, held against the contract whatever it answers. */
