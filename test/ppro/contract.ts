@@ -172,8 +172,8 @@ export const rateLimitHeaders = [
   "x-ratelimit-replenish-rate",
 ] as const;
 
-/** Refused before it was known whose bucket it is. */
-const unlimited: readonly number[] = [401, 408, 421, 431];
+/** Refused before it was known whose bucket it is; as is what has no address that there is, or a body that is no JSON. */
+const unlimited: readonly number[] = [401, 408, 413, 415, 421, 431];
 
 export interface PlainAnswer {
   status: number;
@@ -188,7 +188,7 @@ export function holdToContract(method: string, target: string, answer: PlainAnsw
   if (!pathOf(target).startsWith("/v1/")) return;
   const isError = answer.status >= 400;
   const wrong = [
-    ...headerBreaches(method, answer),
+    ...headerBreaches(method, target, answer),
     ...(isError ? errorBreaches(method, target, answer) : successBreaches(method, target, answer)),
   ];
   if (wrong.length === 0) return;
@@ -202,10 +202,13 @@ export function holdWebhookToContract(envelope: unknown): void {
   throw new Error(`a webhook broke the contract:\n${wrong.join("\n")}\n${JSON.stringify(envelope)}`);
 }
 
-function headerBreaches(method: string, { status, headers }: PlainAnswer): string[] {
+function headerBreaches(method: string, target: string, { status, headers, text }: PlainAnswer): string[] {
   const replayed = headers["request-idempotency"];
   const values = rateLimitHeaders.map((name) => headers[name]);
-  const isFree = unlimited.includes(status) && values.every((value) => value === undefined);
+  const isNoCall =
+    (status === 404 && findEndpoint(endpoints, method, target) === undefined) ||
+    (status === 400 && /"failureMessage":"the body /.test(text));
+  const isFree = (isNoCall || unlimited.includes(status)) && values.every((value) => value === undefined);
   const [remaining, requested, burst, replenished] = values.map(Number);
   const areNumbers = values.every((value) => /^[0-9]+$/.test(String(value)));
   return broken([

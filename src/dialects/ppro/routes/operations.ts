@@ -31,6 +31,7 @@ import {
   CaptureRequest,
   ConfirmRequest,
   Discard,
+  DiscardList,
   DiscardRequest,
   Refund,
   RefundList,
@@ -81,6 +82,7 @@ const kinds: readonly Kind[] = [
   },
   { kind: "capture", name: "captures", noun: "Capture", response: Capture, list: CaptureList, present: presentCapture },
   { kind: "void", name: "voids", noun: "Void", response: Void, list: VoidList, present: presentVoid },
+  { kind: "discard", name: "discards", noun: "Discard", response: Discard, list: DiscardList, present: presentDiscard },
 ];
 
 export function mountOperations(server: FastifyInstance, context: Context): void {

@@ -169,6 +169,8 @@ export const RefundList = listOf(Refund);
 export type RefundList = Static<typeof RefundList>;
 export const VoidList = listOf(Void);
 export type VoidList = Static<typeof VoidList>;
+export const DiscardList = listOf(Discard);
+export type DiscardList = Static<typeof DiscardList>;
 
 export const SearchPage = Type.Object({
   data: Type.Array(Charge),
