@@ -12,8 +12,7 @@ const merchant = new PproClient(node);
 
 const amount = sampleRequest.amount.value;
 const money = sampleRequest.amount;
-const [{ settings }] = sampleRequest.authenticationSettings as [{ settings: { returnUrl: string } }];
-const { returnUrl } = settings;
+const { returnUrl } = sampleRequest.authenticationSettings[0]!.settings;
 const back = ({ id }: PproBody) => `${returnUrl}?payment-charge-id=${id}`;
 
 /** A charge as the contract prints it, of which the shop's receiver is told. */
