@@ -100,9 +100,9 @@ describe("Pay, pressed", () => {
   });
 
   it("as its time ends, comes to one of both, round after round", async () => {
-    for (let round = 0; round < 24; round += 1) {
+    for (let round = 0; round < 16; round += 1) {
       const before = await booksOf(node);
-      const charges = await times(3, () => ask());
+      const charges = await times(2, () => ask());
       const due = (await storyOf(node, charges[0])).charge.dueAt;
       const paying = Promise.all(charges.map((charge) => decide(charge, "pay")));
       await pause(round);
