@@ -28,6 +28,8 @@ export interface HttpAnswer {
   body: unknown;
   /** As the dialect spells that it is JSON, if not as the shell does. */
   contentType?: string;
+  /** What the dialect tells with every answer. */
+  headers?: Record<string, string>;
 }
 
 /** What a client comes with, as it was just made: its secret is shown once. */

@@ -43,8 +43,8 @@ export async function createServer({ log, guard, prepare, dialects, admin }: She
   // The route that was found tells more than its spelling in the address.
   const ownerOf = (request: FastifyRequest) => owner(request.routeOptions?.url ?? request.url);
   const answer = (request: FastifyRequest, reply: FastifyReply, failure: HttpFailure) => {
-    const { status, body, contentType = json } = ownerOf(request).failure(failure, request);
-    return reply.code(status).type(contentType).send(JSON.stringify(body));
+    const { status, body, contentType = json, headers = {} } = ownerOf(request).failure(failure, request);
+    return reply.code(status).headers(headers).type(contentType).send(JSON.stringify(body));
   };
 
   const server = Fastify({

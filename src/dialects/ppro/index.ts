@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { decodeUtf8, parseFields, readBody } from "../../http/body.ts";
 import type { Dialect } from "../../http/dialect.ts";
 import { readBodiesBy } from "../../http/endpoint.ts";
-import { newApiKey } from "./auth.ts";
+import { newApiKey, rateHeaders } from "./auth.ts";
 import type { Context } from "./context.ts";
 import { errorBody, failureError } from "./errors.ts";
 import { dialect } from "./identifiers.ts";
@@ -37,9 +37,10 @@ export function ppro(context: Context): Dialect {
         mountCheckout(pages, context);
       });
     },
-    failure(failure) {
+    failure(failure, request) {
       const error = failureError(failure);
-      return { status: error.status, body: errorBody(error), contentType };
+      const headers = request === undefined ? {} : rateHeaders(context.limiter, request);
+      return { status: error.status, body: errorBody(error), contentType, headers };
     },
   };
 }
