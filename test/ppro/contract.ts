@@ -172,8 +172,8 @@ export const rateLimitHeaders = [
   "x-ratelimit-replenish-rate",
 ] as const;
 
-/** Refused before it was known whose bucket it is; as is what has no address that there is, or a body that is no JSON. */
-const unlimited: readonly number[] = [401, 408, 413, 415, 421, 431];
+/** Refused before it was known whose bucket it is; as is what has no address that there is. */
+const unlimited: readonly number[] = [401, 408, 421, 431];
 
 export interface PlainAnswer {
   status: number;
@@ -202,13 +202,11 @@ export function holdWebhookToContract(envelope: unknown): void {
   throw new Error(`a webhook broke the contract:\n${wrong.join("\n")}\n${JSON.stringify(envelope)}`);
 }
 
-function headerBreaches(method: string, target: string, { status, headers, text }: PlainAnswer): string[] {
+function headerBreaches(method: string, target: string, { status, headers }: PlainAnswer): string[] {
   const replayed = headers["request-idempotency"];
   const values = rateLimitHeaders.map((name) => headers[name]);
-  const isNoCall =
-    (status === 404 && findEndpoint(endpoints, method, target) === undefined) ||
-    (status === 400 && /"failureMessage":"the body /.test(text));
-  const isFree = (isNoCall || unlimited.includes(status)) && values.every((value) => value === undefined);
+  const isNowhere = status === 404 && findEndpoint(endpoints, method, target) === undefined;
+  const isFree = (isNowhere || unlimited.includes(status)) && values.every((value) => value === undefined);
   const [remaining, requested, burst, replenished] = values.map(Number);
   const areNumbers = values.every((value) => /^[0-9]+$/.test(String(value)));
   return broken([
