@@ -265,11 +265,19 @@ function orderOf({ charge }: ChargeView, wish: ChargeWish, realNow: Date): Opera
 /** The shopper has to agree; a charge that comes with its agreement waits as long as that. */
 function ask(view: ChargeView, rules: MethodRules, wish: ChargeWish, isInitial: boolean, now: Date): Changed {
   const authentications = available(rules, wish.offered);
-  const dueAt = isInitial ? null : new Date(now.getTime() + wish.authenticateWithin_s * 1000);
+  const dueAt = isInitial ? null : endOfAsking(authentications, wish.authenticateWithin_s, now);
   const step = { ...authorizationOf(view), state: "authenticating" } as const;
   return move(view, { state: "authenticating", authentications, dueAt }, "charge.authentication_pending", now, {
     step,
   });
+}
+
+/** Where there is nothing but a code to scan, the merchant may have it end sooner. */
+function endOfAsking(authentications: readonly Authentication[], within_s: number, now: Date): Date {
+  const ends_ms = authentications.map((one) =>
+    one.type === "scan-code" && one.scanBy !== null ? Date.parse(one.scanBy) : Number.POSITIVE_INFINITY,
+  );
+  return new Date(Math.min(now.getTime() + within_s * 1000, Math.max(...ends_ms)));
 }
 
 function newCharge(wish: ChargeWish, agreementId: string | null, operationId: string | null, now: Date): Changed {

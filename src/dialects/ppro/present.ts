@@ -174,8 +174,8 @@ function presentAuthentication(one: Authentication, dueAt: Date | null, address:
     case "redirect":
       return { type: "REDIRECT", details: { requestUrl: address, requestMethod: "GET" } };
     case "scan-code": {
-      // Whatever the merchant wishes, after the time to agree is over nobody can.
-      const [scanBy] = [one.scanBy, dueAt?.toISOString()].filter((end) => end != null).sort();
+      // Both are times of one form, so the earlier comes first.
+      const [scanBy] = [one.scanBy, dueAt?.toISOString()].filter((time) => time != null).sort();
       const code = { codeType: "QR", codeImage: codeImage(address), codePayload: address } as const;
       return { type: "SCAN_CODE", details: scanBy === undefined ? code : { ...code, scanBy } };
     }
