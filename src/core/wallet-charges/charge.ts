@@ -71,6 +71,7 @@ export interface WalletCharge {
   operationId: string | null;
   /** Of the latest thing that failed. */
   failure: Failure | null;
+  /** Waiting while some of what was captured is waited for. */
   funds: FundsState;
   details: ChargeDetails;
   createdAt: Date;

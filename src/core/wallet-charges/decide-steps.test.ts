@@ -179,12 +179,18 @@ describe("a capture's settlement", () => {
     expect(books.charged().eventSeq).toBe(told.at(-1)!.subjectSeq);
   });
 
-  it("comes after the last capture, also of what was given back meanwhile", () => {
+  it("comes for each capture in its own time, also of what was given back meanwhile", () => {
     const books = settling({ after_s: settles_s, as: "received" }, 5_000).at(later(actedAt, minute_ms));
     books.capture(10_000);
-    expect(books.charged().dueAt).toEqual(later(settledAt, minute_ms));
-    having(books, refunds(price)).at(later(settledAt, minute_ms)).sweep();
-    expect(books.charged()).toMatchObject({ state: "refunded", funds: "received" });
+    expect(books.charged()).toMatchObject({ funds: "waiting", dueAt: settledAt });
+    const told = () =>
+      books.events.filter(({ type }) => type === "charge.funds_changed").map(({ data }) => data.stepId);
+    having(books, refunds(price)).at(settledAt).sweep();
+    expect(books.charged()).toMatchObject({ state: "refunded", funds: "waiting", dueAt: later(settledAt, minute_ms) });
+    expect(told()).toEqual(["chg_1-0002"]);
+    books.at(later(settledAt, minute_ms)).sweep();
+    expect(books.charged()).toMatchObject({ funds: "received", dueAt: null });
+    expect(told()).toEqual(["chg_1-0002", "chg_1-0003"]);
   });
 
   it("is no reason to give up what is still authorized", () => {

@@ -40,7 +40,7 @@ import {
   uncaptured,
   type WalletCharge,
 } from "./charge.ts";
-import { type ChargeStep, type DiscardCause, newStep, type StepKind } from "./step.ts";
+import { type ChargeStep, type DiscardCause, fundsOf, newStep, type StepKind, settlesAt } from "./step.ts";
 
 /** What a way of paying allows, by its contract. */
 export interface MethodRules {
@@ -391,9 +391,8 @@ function capture(view: ChargeView, wish: StepWish, now: Date): Changed {
   const { amount } = wish;
   const step = newStep(charge, view.steps, { kind: "capture", state: "succeeded", ...wish }, now);
   const captured = { ...charge, capturedAmount: charge.capturedAmount + amount };
-  const { after_s, as } = charge.details.settles;
-  const funds =
-    as === "not-expected" ? {} : ({ funds: "waiting", dueAt: new Date(now.getTime() + after_s * 1000) } as const);
+  const isSettled = charge.details.settles.as === "not-expected";
+  const funds = isSettled ? {} : ({ funds: "waiting", dueAt: charge.dueAt ?? settlesAt(step, charge) } as const);
   const change = { capturedAmount: captured.capturedAmount, state: settledState(captured, payment), ...funds };
   const paid = { state: "paid", paidAmount: payment.paidAmount + amount, paidAt: payment.paidAt ?? now } as const;
   const transfer: NewTransfer = {
@@ -579,11 +578,15 @@ export function decideDue(checkout: Checkout, now: Date): ChargeChanges | undefi
   return charge?.charge.funds === "waiting" ? settleFunds(charge, now).changes : undefined;
 }
 
-/** Each capture is told of: funds are known by it. */
+/** Each capture whose money is there by now is told of: funds are known by it. */
 function settleFunds(view: ChargeView, now: Date): Changed {
-  const change = { funds: view.charge.details.settles.as, dueAt: null };
-  const captures = view.steps.filter(({ kind, state }) => kind === "capture" && state === "succeeded");
-  return captures.reduce(
+  const { charge, steps } = view;
+  const waiting = steps.filter((step) => step.kind === "capture" && fundsOf(step, charge) === "waiting");
+  // In the order in which they were made, so that the first is the next.
+  const [next] = waiting.map((step) => settlesAt(step, charge)).filter((time) => time > now);
+  const change = next === undefined ? { funds: charge.details.settles.as, dueAt: null } : { dueAt: next };
+  const arrived = waiting.filter((step) => settlesAt(step, charge) <= now);
+  return arrived.reduce(
     (changed, step) => then(changed, (next) => move(next, change, "charge.funds_changed", now, { step })),
     unchanged(view),
   );

@@ -1,6 +1,6 @@
 /** What is done to a charge, beside refunds: its authorization, captures, voids, discards; those that were refused too. */
 import { type Queryable, type Statement, table } from "../../store/index.ts";
-import type { Failure, WalletCharge } from "./charge.ts";
+import type { Failure, FundsState, WalletCharge } from "./charge.ts";
 
 export type StepKind = "authorization" | "capture" | "void" | "discard";
 
@@ -72,6 +72,18 @@ export function newStep(
     updatedAt: now,
     ...known,
   };
+}
+
+/** When the wallet's settlement of a capture arrives. */
+export function settlesAt(capture: ChargeStep, { details }: Pick<WalletCharge, "details">): Date {
+  return new Date(capture.createdAt.getTime() + details.settles.after_s * 1000);
+}
+
+/** What became of a capture's money. While some of a charge's is waited for, `dueAt` is when the next of it arrives. */
+export function fundsOf(capture: ChargeStep, charge: Pick<WalletCharge, "details" | "dueAt">): FundsState {
+  const { as } = charge.details.settles;
+  if (capture.state !== "succeeded" || as === "not-expected") return "not-expected";
+  return charge.dueAt !== null && settlesAt(capture, charge) >= charge.dueAt ? "waiting" : as;
 }
 
 const BY_CHARGE: Statement = {

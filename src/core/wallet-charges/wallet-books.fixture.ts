@@ -194,7 +194,12 @@ export class WalletBooks {
   /** The shopper agrees: the order is `op_pay_` and its number. */
   authorize(of: CheckoutOf = { chargeId: "chg_1" }): Refusable<{ checkout: Checkout; operation: Operation }> {
     this.#operations += 1;
-    return this.#do(beginAuthorization, { of, operationId: `op_pay_${this.#operations}`, callTimeout_ms });
+    return this.#do(beginAuthorization, {
+      of,
+      operationId: `op_pay_${this.#operations}`,
+      callTimeout_ms,
+      lease: undefined,
+    });
   }
 
   /** The shopper does not. */

@@ -1,9 +1,9 @@
 /** What this dialect shows. Pure: identifiers follow from our own, and addresses from the identifiers. */
 import type { Refund as CoreRefund } from "../../core/refunds/refund.ts";
 import type { AgreementState, Agreement as CoreAgreement } from "../../core/wallet-charges/agreement.ts";
-import type { Authentication, ChargeState, WalletCharge } from "../../core/wallet-charges/charge.ts";
+import type { Authentication, ChargeState, FundsState, WalletCharge } from "../../core/wallet-charges/charge.ts";
 import type { ChargeView } from "../../core/wallet-charges/decide.ts";
-import type { ChargeStep, DiscardCause, StepKind } from "../../core/wallet-charges/step.ts";
+import { type ChargeStep, type DiscardCause, fundsOf, type StepKind } from "../../core/wallet-charges/step.ts";
 import { wordFailure } from "./failures.ts";
 import { type CheckoutAddresses, type IdPrefix, wireId } from "./identifiers.ts";
 import { codeImage } from "./qr-code.ts";
@@ -238,13 +238,14 @@ export function listOf<Item>(data: Item[], of: { wireId: string }, name: string)
   return { data, _links: { self: { href: `${charge}/${name}` }, payment_charge: { href: charge } } };
 }
 
+export const captureFunds = {
+  "not-expected": "CAPTURE_FUNDS_NOT_EXPECTED",
+  waiting: "CAPTURE_FUNDS_WAITING",
+  received: "CAPTURE_FUNDS_RECEIVED",
+  missing: "CAPTURE_FUNDS_MISSING",
+} as const satisfies Record<FundsState, FundsStatusList[number]["fundsStatus"]>;
+
 export function presentFunds({ charge, steps, refunds }: ChargeView): FundsStatusList {
-  const ofCaptures = {
-    "not-expected": "NOT_EXPECTED",
-    waiting: "WAITING",
-    received: "RECEIVED",
-    missing: "MISSING",
-  } as const;
   const ofRefunds = { pending: "WAITING", unknown: "WAITING", succeeded: "SENT", failed: "NOT_EXPECTED" } as const;
   return [
     ...steps
@@ -252,7 +253,7 @@ export function presentFunds({ charge, steps, refunds }: ChargeView): FundsStatu
       .map((step) => ({
         operationId: stepId(step),
         operationType: "CAPTURE" as const,
-        fundsStatus: `CAPTURE_FUNDS_${step.state === "succeeded" ? ofCaptures[charge.funds] : "NOT_EXPECTED"}` as const,
+        fundsStatus: captureFunds[fundsOf(step, charge)],
         ...(charge.reference === null ? {} : { merchantPaymentChargeReference: charge.reference }),
       })),
     ...refunds.map((refund) => ({

@@ -6,6 +6,7 @@ import { createHash, createHmac } from "node:crypto";
 import type { Event } from "../../core/events/event.ts";
 import type { Agreement } from "../../core/wallet-charges/agreement.ts";
 import type { ChargeEventType, ChargeState, Failure } from "../../core/wallet-charges/charge.ts";
+import { fundsOf } from "../../core/wallet-charges/step.ts";
 import { type Announcer, readNoticeUrl, type Subject } from "../../core/webhooks/delivery.ts";
 import { isLoopback } from "../../http/hosts.ts";
 import type { Accounts } from "./accounts.ts";
@@ -13,6 +14,7 @@ import { wordBriefly } from "./failures.ts";
 import { type CheckoutAddresses, dialect, shortHash, wireId } from "./identifiers.ts";
 import {
   agreementStatus,
+  captureFunds,
   chargeStatus,
   discardType,
   failureOfRefund,
@@ -223,7 +225,7 @@ function detailOf(
       return {
         paymentOperationId: stepId(step!),
         paymentOperationType: "CAPTURE",
-        fundsState: `CAPTURE_FUNDS_${charge.funds.toUpperCase().replaceAll("-", "_")}`,
+        fundsState: captureFunds[fundsOf(step!, charge)],
         amount: money(step!.amount),
       };
     case "charge.authorizing":
