@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import type { ChargeRefusal, Outcome } from "../../../core/errors.ts";
 import { agreements, type Agreement as CoreAgreement } from "../../../core/wallet-charges/agreement.ts";
+import { walletCharges } from "../../../core/wallet-charges/charge.ts";
 import type { Checkout } from "../../../core/wallet-charges/decide.ts";
 import type { Agreed } from "../../../core/wallet-charges/decide-agreement.ts";
 import { findAgreement, viewOfCharge } from "../../../core/wallet-charges/read.ts";
@@ -109,7 +110,7 @@ export function mountAgreements(server: FastifyInstance, context: Context): void
       if (!found.ok) return failure(found.error);
       const code = readCode(read.value);
       if (!code.ok) return failure(code.error);
-      const { id: agreementId, authentications, state } = found.value;
+      const { id: agreementId, authentications, state, initialChargeId } = found.value;
       if (!authentications.some(({ type }) => type === "multi-factor")) {
         return failure(errors.unprocessable("The agreement is not authenticated by MULTI_FACTOR"));
       }
@@ -119,7 +120,8 @@ export function mountAgreements(server: FastifyInstance, context: Context): void
       if (code.value !== mockVerificationCode) {
         return answerConfirmed(await core.walletCharges.end({ of, how: "authentication-failed", kept }));
       }
-      return answerConfirmed(await core.walletCharges.authorize(of, proofOf(null), kept));
+      const [initial] = initialChargeId === null ? [] : await walletCharges.read(pool, [initialChargeId]);
+      return answerConfirmed(await core.walletCharges.authorize(of, proofOf(initial?.details ?? null), kept));
     },
     async resume(_call, subjectId) {
       const [agreement] = await agreements.read(pool, [subjectId]);
