@@ -1,4 +1,4 @@
-/** Sandbox mode only: the demo credentials, the customer's side of the bank, the movable clock. */
+/** Sandbox mode only: the demo credentials, the customer's side of the bank and the wallet, the movable clock. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import {
   type BankTransaction,
@@ -9,18 +9,23 @@ import {
 } from "../connectors/sandbox/index.ts";
 import { normalizeBankCode } from "../core/banks.ts";
 import { type ClockMove, moveClock, readClock } from "../core/clock.ts";
-import type { ClockRefusal } from "../core/errors.ts";
+import type { ChargeRefusal, ClockRefusal } from "../core/errors.ts";
 import type { Core } from "../core/index.ts";
 import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
+import { findAgreementAnywhere } from "../core/wallet-charges/read.ts";
 import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
 import { fail } from "./errors.ts";
 import { mountFaults } from "./faults.ts";
 import { reader, readTime } from "./requests.ts";
-import { ClockRequest, DepositRequest } from "./schemas.ts";
+import { AgreementRevocationRequest, ClockRequest, DepositRequest } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);
 const readClockRequest = reader(ClockRequest);
+const readRevocation = reader(AgreementRevocationRequest);
+
+/** The one whose clients have agreements. */
+const agreementsDialect = "ppro";
 
 export interface SandboxOptions {
   core: Core;
@@ -73,6 +78,28 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     async (request, reply) => answer(reply, await bank.reverse(request.params.noticeId)),
   );
 
+  server.post<{ Params: { id: string } }>(
+    "/agreements/:id/revocation",
+    {
+      schema: {
+        tags,
+        summary: "A consumer, or the provider, takes an agreement back",
+        description: "The merchant does so by a call of its own dialect.",
+        body: AgreementRevocationRequest,
+      },
+    },
+    async (request, reply) => {
+      const { by } = readRevocation(request.body);
+      const { id } = request.params;
+      const agreement = await findAgreementAnywhere(pool, agreementsDialect, id);
+      if (agreement === undefined) return fail(reply, 404, "agreement-unknown", `there is no agreement ${id}`);
+      const revoked = await core.walletCharges.revoke({ agreementId: agreement.id, by });
+      if (!revoked.ok) return refuseRevocation(reply, id, revoked.refusal);
+      const { state, updatedAt } = revoked.value;
+      return { id, state, revokedAt: updatedAt };
+    },
+  );
+
   mountFaults(server, options.faults);
 
   server.get("/clock", { schema: { tags, summary: "Business time" } }, async () => readClock(pool));
@@ -94,6 +121,11 @@ function refuseMove(reply: FastifyReply, refusal: ClockRefusal) {
   return refusal.code === "clock-too-far"
     ? fail(reply, 400, refusal.code, `the clock does not go beyond ${refusal.last}`)
     : fail(reply, 400, refusal.code, "the clock only moves forward");
+}
+
+function refuseRevocation(reply: FastifyReply, id: string, refusal: ChargeRefusal) {
+  const stands = refusal.code === "not-waiting" ? `is ${refusal.state}, not active` : "cannot be taken back now";
+  return fail(reply, 409, "agreement-not-active", `the agreement ${id} ${stands}`);
 }
 
 function readBank(code: string): string {

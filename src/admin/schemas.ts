@@ -35,6 +35,10 @@ export const ClockRequest = Type.Object({
 });
 export type ClockRequest = Static<typeof ClockRequest>;
 
+export const AgreementRevocationRequest = Type.Object({
+  by: Type.Enum(["consumer", "provider"], { description: "who takes it back" }),
+});
+
 export const PageQuery = Type.Object({
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.page_max })),
   after: Type.Optional(Type.String({ maxLength: 120, description: "the cursor of an earlier page" })),

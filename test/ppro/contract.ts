@@ -43,6 +43,21 @@ export const sampleRequest = {
   authenticationSettings: [{ type: "REDIRECT", settings: { returnUrl: "https://www.webshop.com/order-results-page" } }],
 };
 
+/** Of an agreement with its first charge, as an older page of the contract prints it. */
+export const sampleAgreement = {
+  paymentMethod: "KAKAOPAY",
+  consumer: { name: "John Smith", country: "KR" },
+  startDate: "2030-03-26T20:24:27+00:00",
+  amount: { value: 101, currency: "KRW" },
+  authenticationSettings: [{ type: "REDIRECT", settings: { returnUrl: "https://www.webshop.com/order-results-page" } }],
+  initialPaymentCharge: {
+    autoCapture: true,
+    paymentDescriptor: "fundsEventType=Received;fundsEventScheduleDelay=10s",
+    amount: { value: 101, currency: "KRW" },
+    merchantPaymentChargeReference: "order 1",
+  },
+};
+
 /** What the address of a call says. */
 interface Asked {
   /** What stands in the path for `:id` and the like. */

@@ -1,8 +1,14 @@
 /** What a test says to a node as a merchant of PPRO does, and hears of it; and what the shopper does meanwhile. */
 import { createHash, createHmac } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { type Envelope, holdToContract, holdWebhookToContract, sampleRequest } from "../ppro/contract.ts";
-import type { Client, Fields } from "./client.ts";
+import {
+  type Envelope,
+  holdToContract,
+  holdWebhookToContract,
+  sampleAgreement,
+  sampleRequest,
+} from "../ppro/contract.ts";
+import { type Client, eventually, type Fields } from "./client.ts";
 import { raw } from "./raw.ts";
 import type { Received, Receiver } from "./receiver.ts";
 
@@ -51,6 +57,7 @@ export interface Decision {
 }
 
 const charges = "/v1/payment-charges";
+const agreements = "/v1/payment-agreements";
 
 /** A merchant's server, and the browser of its shopper. */
 export class PproClient {
@@ -123,6 +130,32 @@ export class PproClient {
     return this.call("POST", `${charges}/${id}/discards`, { ...options, body: fields });
   }
 
+  /** Asks for an agreement, as the contract's sample has it but for these fields. */
+  agree(fields: Fields = {}, options: PproOptions = {}): Promise<PproAnswer> {
+    return this.call("POST", agreements, { ...options, body: { ...sampleAgreement, ...fields } });
+  }
+
+  agreement(id: string): Promise<PproAnswer> {
+    return this.call("GET", `${agreements}/${id}`);
+  }
+
+  /** A charge under an agreement, of 15,000 won but for these fields. */
+  chargeUnder(id: string, fields: Fields = {}, options: PproOptions = {}): Promise<PproAnswer> {
+    const body = { amount: sampleRequest.amount, ...fields };
+    return this.call("POST", `${agreements}/${id}/payment-charges`, { ...options, body });
+  }
+
+  revoke(id: string, options: PproOptions = {}): Promise<PproAnswer> {
+    return this.call("POST", `${agreements}/${id}/revocations`, { ...options, body: {} });
+  }
+
+  /** An agreement that the shopper has agreed to, as it is shown then. */
+  async agreed(fields: Fields = {}, options: PproOptions = {}): Promise<PproBody> {
+    const { body } = await this.agree(fields, options);
+    await this.checkout(requestUrlOf(body), { decision: "pay" });
+    return (await this.agreement(body.id)).body;
+  }
+
   /** A charge that the shopper has paid, as it is shown then. */
   async paid(fields: Fields = {}, options: PproOptions = {}): Promise<PproBody> {
     const made = await this.charge(fields, options);
@@ -187,6 +220,18 @@ export function webhooksOf(
 ): Envelope[] {
   const all = received.map((request) => verified(request, secret));
   return about === undefined ? all : all.filter(({ subject }) => subject === about);
+}
+
+/** The same, once so many have come; fails with what has come if they do not. */
+export async function heardOf(
+  receiver: Pick<Receiver, "received">,
+  count: number,
+  filter: WebhookFilter = {},
+): Promise<Envelope[]> {
+  const heard = () => webhooksOf(receiver, filter);
+  const come = await eventually(async () => heard().length >= count && heard()).catch(heard);
+  if (come.length === count) return come;
+  throw new Error(`${come.length} webhooks instead of ${count}: ${come.map(({ type }) => type).join(", ")}`);
 }
 
 function verified({ body, headers }: Received, secret: string): Envelope {
