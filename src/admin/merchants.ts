@@ -262,7 +262,7 @@ function readEvents(webhooks: readonly { events: readonly string[] }[], names: r
 
 /** What a webhook has of its own, and what HTTP needs. */
 const reservedHeaders = new Set(
-  "connection content-length content-type host keep-alive naru-delivery-id ppro-signature te trailer transfer-encoding upgrade user-agent webhook-signature".split(
+  "connection content-length content-type expect host keep-alive naru-delivery-id ppro-signature te trailer transfer-encoding upgrade user-agent webhook-signature".split(
     " ",
   ),
 );
