@@ -14,6 +14,8 @@ export interface Receiver {
   received: Received[];
   /** The status of the next answers; undefined: never answer. */
   status: number | undefined;
+  /** Their headers. */
+  headers: Record<string, string>;
   /** What it never answers, whatever the status. */
   hangsAt(request: Received): boolean;
   close(): Promise<void>;
@@ -29,7 +31,8 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     request.on("end", () => {
       const heard = { path: request.url!, headers: request.headers, body, at: new Date() };
       received.push(heard);
-      if (receiver.status !== undefined && !receiver.hangsAt(heard)) response.writeHead(receiver.status).end("OK");
+      if (receiver.status === undefined || receiver.hangsAt(heard)) return;
+      response.writeHead(receiver.status, receiver.headers).end("OK");
     });
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
@@ -37,6 +40,7 @@ export async function startReceiver(port = 0): Promise<Receiver> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
     received,
     status: 200,
+    headers: {},
     hangsAt: () => false,
     async close() {
       server.closeAllConnections();
