@@ -1,22 +1,12 @@
 /** Amounts and times as people in Korea read them, in Korean and English. Pure. */
 import { koreanDateTime } from "../../core/korea.ts";
-import { KRW } from "../../core/money.ts";
+import { KRW, unitsOf } from "../../core/money.ts";
 import type { Language } from "../../http/page.ts";
-
-/** By ISO 4217, the minor digits of currencies that do not have two. What Intl says of them changes with its data. */
-const minorDigits: ReadonlyMap<string, number> = new Map([
-  ...["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"].map((currency) => [currency, 0] as const),
-  ...["RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"].map((currency) => [currency, 0] as const),
-  ...["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"].map((currency) => [currency, 3] as const),
-  ...["CLF", "UYW"].map((currency) => [currency, 4] as const),
-]);
 
 /** What is paid, from its minor units: `15,000원`, `₩15,000`, `€12.34`. The currency is three letters. */
 export function amountText(amount: number | bigint, currency: string, language: Language): string {
-  const digits = minorDigits.get(currency) ?? 2;
+  const { units, digits } = unitsOf(amount, currency);
   const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  // A decimal text, of which no digit is lost in a division.
-  const units = `${amount}e-${digits}` as `${number}`;
   if (language === "ko" && currency === KRW) return `${new Intl.NumberFormat(language, shown).format(units)}원`;
   return new Intl.NumberFormat(language, { ...shown, style: "currency", currency }).format(units);
 }
