@@ -3,12 +3,14 @@ import { Command } from "commander";
 import { findBank } from "../core/banks.ts";
 import type { EventPage, FollowedEvent } from "../core/events/follow.ts";
 import { limits } from "../core/limits.ts";
+import { KRW } from "../core/money.ts";
 import {
   type Cell,
   type Column,
   Columns,
   inColour,
   localTime,
+  money,
   note,
   orderOf,
   printJsonLines,
@@ -97,10 +99,13 @@ function linesOf(): (page: Page) => void {
   return (page) => printLines(columns.lines(page.events.map(rowOf)));
 }
 
-function rowOf({ at, type, data, payment, subjectType }: Event): Cell[] {
-  const amount = typeof data.amount === "number" ? won(data.amount) : "";
+function rowOf({ at, type, data, payment, agreement, subjectType }: Event): Cell[] {
+  const amount = typeof data.amount === "number" ? money(data.amount, payment?.currency ?? KRW) : "";
   if (subjectType === "ad-account") {
     return [localTime(at), inColour(type), amount, String(data.number), "", aboutAdAccount(data)];
+  }
+  if (agreement !== null) {
+    return [localTime(at), inColour(type), amount, agreement.wireId, agreement.reference ?? "", aboutOf(data)];
   }
   const order = payment === null ? "" : orderOf(payment);
   return [localTime(at), inColour(type), amount, payment?.wireId ?? "", order, aboutOf(data)];

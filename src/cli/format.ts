@@ -1,6 +1,7 @@
 /** How commands write for people: aligned columns, won, local time, and colours where a terminal shows them. */
 import { styleText } from "node:util";
 import stringWidth from "string-width";
+import { unitsOf } from "../core/money.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -71,6 +72,14 @@ export function note(...lines: readonly string[]): void {
 
 export function won(amount: number): string {
   return `₩${amount.toLocaleString("en-US")}`;
+}
+
+/** An amount in the smallest unit of its currency. */
+export function money(amount: number, currency: string): string {
+  const { units, digits } = unitsOf(amount, currency);
+  const shown = { style: "currency", currency, minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  // A currency without a sign of its own has a space behind its letters, which shall be an ordinary one.
+  return new Intl.NumberFormat("en-US", shown).format(units).replace("\u00a0", " ");
 }
 
 /** The shop's order, where that is not what the payment is called by anyway, as top-ups are. */
@@ -219,9 +228,18 @@ const styles: Record<string, Style> = {
   delivered: "green",
   succeeded: "green",
   issued: "green",
+  captured: "green",
+  authorized: "green",
+  active: "green",
   on: "green",
   cancelled: "yellow",
   partly_refunded: "yellow",
+  refunded: "yellow",
+  voided: "yellow",
+  discarded: "yellow",
+  revoked_by_merchant: "yellow",
+  revoked_by_consumer: "yellow",
+  revoked_by_provider: "yellow",
   closed: "yellow",
   off: "yellow",
   expired: "yellow",
@@ -230,6 +248,11 @@ const styles: Record<string, Style> = {
   suspended: "red",
   exhausted: "red",
   failed: "red",
+  authorization_failed: "red",
+  capture_failed: "red",
+  void_failed: "red",
+  refund_failed: "red",
+  discard_failed: "red",
   deleted: "red",
   unknown: "red",
 };

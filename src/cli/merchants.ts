@@ -145,6 +145,13 @@ export const merchantColumns: readonly Column[] = [
 
 function rowOf({ id, name, credentials, channels, settings }: Merchant): Cell[] {
   const keys = credentials.map(({ key }) => key).join(" ");
-  const set = Object.entries(settings).map(([setting, value]) => `${setting}=${value}`);
+  const set = Object.entries(settings).map(([setting, value]) => `${setting}=${settingText(value)}`);
   return [id, name, keys, String(channels.length), set.join(" ")];
+}
+
+/** Of headers, whose values are nobody's to see, the names. */
+function settingText(value: unknown): string {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? Object.keys(value).join(",")
+    : String(value);
 }

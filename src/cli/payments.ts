@@ -7,13 +7,13 @@ import {
   Columns,
   inColour,
   localTime,
+  money,
   note,
   orderOf,
   printJson,
   printJsonLines,
   printLines,
   type Wire,
-  won,
 } from "./format.ts";
 import { callNode, pagesOf } from "./node-client.ts";
 import { example, findPaymentId, oneOf, wholeNumber } from "./options.ts";
@@ -38,7 +38,7 @@ export const payments = new Command("payments")
   .enablePositionalOptions()
   .option("-s, --state <state>", paymentStates.join(", "), oneOf(paymentStates))
   .option("-r, --reference <order>", "the merchant's order id")
-  .option("-i, --imp-uid <id>", "the id that the client knows, imp_… or a top-up's")
+  .option("-i, --imp-uid <id>", "the id that the client knows, imp_…, charge_… or a top-up's")
   .option("-n, --limit <count>", "the newest so many", wholeNumber(1, limits.page_max), 20)
   .option("--all", "every one")
   .option("--json", "one JSON object per line")
@@ -60,7 +60,7 @@ export const payments = new Command("payments")
 payments
   .command("show")
   .description("tell all that happened to one payment")
-  .argument("<id>", "imp_…, pay_… or as `naru payments` lists it")
+  .argument("<id>", "imp_…, charge_…, pay_… or as `naru payments` lists it")
   .option("--json", "as JSON, with every field")
   .addHelpText(...example("naru payments show imp_123456789012", "naru payments show 12345-0"))
   .action(async (name: string, options: { json?: boolean }) => {
@@ -93,8 +93,8 @@ function rowOf(payment: Wire<Payment>): Cell[] {
   return [
     localTime(payment.createdAt),
     inColour(payment.state),
-    won(amountOf(payment)),
-    payment.refundedAmount === 0 ? "" : won(payment.refundedAmount),
+    money(amountOf(payment), payment.currency),
+    payment.refundedAmount === 0 ? "" : money(payment.refundedAmount, payment.currency),
     payment.wireId,
     orderOf(payment),
     payment.buyer.name ?? "",

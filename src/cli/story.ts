@@ -2,7 +2,7 @@
 import { findBank } from "../core/banks.ts";
 import type { Timeline } from "../core/payments/timeline.ts";
 import { aboutOf } from "./events.ts";
-import { type Cell, Columns, inColour, inked, localTime, orderOf, paint, type Wire, won } from "./format.ts";
+import { type Cell, Columns, inColour, inked, localTime, money, orderOf, paint, type Wire, won } from "./format.ts";
 
 type Told = Wire<Timeline>;
 
@@ -17,10 +17,11 @@ export function storyOf(timeline: Told): string[] {
   const entries = [
     ...timeline.exchanges.map(callEntry),
     ...timeline.notices.map(noticeEntry),
+    ...(timeline.charge?.steps ?? []).map((step) => stepEntry(step, timeline)),
     ...timeline.refunds.map((refund) => refundEntry(refund, timeline)),
     ...timeline.receipts.map((receipt) => receiptEntry(receipt, timeline)),
     ...timeline.transfers.map(transferEntry),
-    ...timeline.events.map(eventEntry),
+    ...timeline.events.map((event) => eventEntry(event, timeline)),
     ...timeline.deliveries.flatMap((delivery) => webhookEntries(delivery, timeline)),
   ];
   // The sort is stable: what is of one moment stays in the order above, which is that of cause and effect.
@@ -30,18 +31,21 @@ export function storyOf(timeline: Told): string[] {
   return [...headOf(timeline), "", ...columns.lines(rows)];
 }
 
-function headOf({ payment, virtualAccount }: Told): string[] {
-  const refunded = payment.refundedAmount === 0 ? "" : `, ${won(payment.refundedAmount)} refunded`;
+function headOf({ payment, virtualAccount, charge, agreement }: Told): string[] {
+  const { currency, refundedAmount } = payment;
+  const refunded = refundedAmount === 0 ? "" : `, ${money(refundedAmount, currency)} refunded`;
   const facts: [name: string, value: string | null | undefined][] = [
     ["payment", payment.id],
     ["merchant", `${payment.merchantId} by ${payment.provider} (${payment.providerMerchantId})`],
     ["order", [orderOf(payment), payment.name, payment.buyer.name].filter(Boolean).join(" · ")],
     ["account", virtualAccount && accountText(virtualAccount)],
+    ["charge", charge && chargeText(charge)],
+    ["agreement", agreement && [agreement.wireId, agreement.state, agreement.reference].filter(Boolean).join(" · ")],
     ["reason", payment.failReason ?? payment.cancelReason],
   ];
   const shown = facts.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return [
-    `${paint(payment.wireId, "bold")}  ${inked(inColour(payment.state))}  ${won(amountOf(payment))}${refunded}`,
+    `${paint(payment.wireId, "bold")}  ${inked(inColour(payment.state))}  ${money(amountOf(payment), currency)}${refunded}`,
     ...new Columns([{ title: "name" }, { title: "value" }]).lines(
       shown.map(([name, value]): Cell[] => [[name, "dim"], value!]),
     ),
@@ -58,16 +62,32 @@ function accountText({ bankCode, number, holder, dueAt, state }: NonNullable<Tol
   return `${bankName(bankCode)} ${number}${holder === null ? "" : ` (${holder})`}, ${state}${until}`;
 }
 
+function chargeText(charge: NonNullable<Told["charge"]>): string {
+  const { method, state, country, currency, dueAt, funds, capturedAmount, voidedAmount } = charge;
+  const parts = [
+    `${method} in ${country}, ${state}`,
+    capturedAmount > 0 && `${money(capturedAmount, currency)} captured`,
+    voidedAmount > 0 && `${money(voidedAmount, currency)} voided`,
+    state === "authenticating" && dueAt !== null && `until ${localTime(dueAt)}`,
+    funds !== "not-expected" && `settlement ${funds}`,
+  ];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
 function bankName(code: string): string {
   return findBank(code)?.shortName ?? code;
 }
 
 function callEntry({ at, method, path, status, answer }: Told["exchanges"][number]): Entry {
   const fields: Record<string, unknown> = typeof answer === "object" && answer !== null ? { ...answer } : {};
-  // I'mport's word for it, and Kakao's.
-  const message = fields.message ?? fields.msg;
+  // I'mport's word for it, and Kakao's; and PPRO's, of what was made and failed.
+  const message = fields.message ?? fields.msg ?? failureMessageOf(fields.failure);
   const told = typeof message === "string" ? `: ${message}` : "";
   return { at, kind: "call", what: `${method} ${path}`, text: `answered ${status}${told}` };
+}
+
+function failureMessageOf(failure: unknown): unknown {
+  return typeof failure === "object" && failure !== null && "failureMessage" in failure ? failure.failureMessage : null;
 }
 
 function noticeEntry(notice: Told["notices"][number]): Entry {
@@ -81,11 +101,34 @@ function noticeEntry(notice: Told["notices"][number]): Entry {
   return { at, kind: "bank", what: inColour(state), text };
 }
 
+type Step = NonNullable<Told["charge"]>["steps"][number];
+
+/** Where it was begun; what became of it since is told by its events. */
+function stepEntry(step: Step, timeline: Told): Entry {
+  const { createdAt: at, kind, state, amount, cause, reference, failure } = step;
+  const { charge, agreement } = timeline;
+  const { method, currency, id } = charge!;
+  // A first charge is asked for with its agreement.
+  const asked = agreement?.initialChargeId === id ? agreement.id : id;
+  const calls = kind === "authorization" ? operationsOf(asked, timeline) : "";
+  // What the wallet said stands with the call to it.
+  const failed = failure?.by === "wallet" && calls !== "" ? null : (failure?.message ?? failure?.code);
+  const why = [cause, failed].filter(Boolean).join("; ");
+  const text = [
+    kind === "discard" ? "the charge" : money(amount, currency),
+    kind === "authorization" ? ` by ${method}` : "",
+    reference === null ? "" : ` (${reference})`,
+    why === "" ? "" : `: ${why}`,
+    calls,
+  ];
+  return { at, kind, what: inColour(state), text: text.join("") };
+}
+
 function refundEntry(refund: Told["refunds"][number], timeline: Told): Entry {
-  const { requestedAt: at, id, state, amount, holder, bankCode, numberMasked, reason, failureMessage } = refund;
-  const why = [reason, failureMessage].filter(Boolean).join("; ");
+  const { requestedAt: at, id, state, amount, currency, holder, bankCode, numberMasked, reason } = refund;
+  const why = [reason, refund.failureMessage ?? refund.failureCode].filter(Boolean).join("; ");
   const to = bankCode === null ? "the wallet" : `${holder}, ${bankName(bankCode)} ${numberMasked}`;
-  const text = `${won(amount)} to ${to}${why === "" ? "" : `: ${why}`}`;
+  const text = `${money(amount, currency)} to ${to}${why === "" ? "" : `: ${why}`}`;
   return { at, kind: "refund", what: inColour(state), text: `${text}${operationsOf(id, timeline)}` };
 }
 
@@ -108,12 +151,12 @@ function operationsOf(subjectId: string, { operations }: Told): string {
   return calls.length === 0 ? "" : ` [${calls.join("; ")}]`;
 }
 
-function transferEntry({ at, code, amount, debitAccount, creditAccount }: Told["transfers"][number]): Entry {
-  return { at, kind: "books", what: code, text: `${won(amount)} from ${debitAccount} to ${creditAccount}` };
+function transferEntry({ at, code, amount, currency, debitAccount, creditAccount }: Told["transfers"][number]): Entry {
+  return { at, kind: "books", what: code, text: `${money(amount, currency)} from ${debitAccount} to ${creditAccount}` };
 }
 
-function eventEntry({ at, type, data }: Told["events"][number]): Entry {
-  const amount = typeof data.amount === "number" ? won(data.amount) : "";
+function eventEntry({ at, type, data }: Told["events"][number], { payment }: Told): Entry {
+  const amount = typeof data.amount === "number" ? money(data.amount, payment.currency) : "";
   return { at, kind: "event", what: inColour(type), text: [amount, aboutOf(data)].filter(Boolean).join(" · ") };
 }
 

@@ -14,6 +14,7 @@ import {
   inked,
   localTime,
   note,
+  orderOf,
   paint,
   printJson,
   printJsonLines,
@@ -93,7 +94,7 @@ narrowed(
 function narrowed(command: Command): Command {
   return command
     .option("-s, --state <state>", deliveryStates.join(", "), oneOf(deliveryStates))
-    .option("-p, --payment <id>", "imp_… or pay_…")
+    .option("-p, --payment <id>", "imp_…, charge_… or pay_…")
     .option("-m, --merchant <id>", "mer_…")
     .option("-u, --url <url>", "the whole address")
     .option("--from <time>", "made at this time or later, e.g. 2026-03-02T09:00", moment)
@@ -160,7 +161,10 @@ function detailOf(delivery: Wire<DeliveryDetail>): string[] {
   const waits = state === "pending" ? `, next attempt at ${localTime(nextAttemptAt)}` : "";
   const facts: Cell[][] = [
     [["event", "dim"], eventType],
-    [["payment", "dim"], `${wireId} · ${reference}`],
+    [
+      [delivery.paymentId === null ? "agreement" : "payment", "dim"],
+      [wireId, orderOf({ reference, wireId })].filter(Boolean).join(" · "),
+    ],
     [["merchant", "dim"], delivery.merchantId],
     [["url", "dim"], url],
     ...Object.entries(headers).map(([name, value]): Cell[] => [[name, "dim"], value]),

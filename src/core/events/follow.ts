@@ -2,9 +2,10 @@
 import type { Queryable, Statement } from "../../store/index.ts";
 import { type Event, events } from "./event.ts";
 
-/** An event, and what the client of its payment knows that by. */
+/** An event, and what clients know its payment or its agreement by. */
 export interface FollowedEvent extends Event {
-  payment: { reference: string; wireId: string; dialect: string } | null;
+  payment: { reference: string; wireId: string; dialect: string; currency: string } | null;
+  agreement: { reference: string | null; wireId: string; dialect: string } | null;
 }
 
 export interface EventPage {
@@ -35,7 +36,11 @@ const LAST: Statement = {
 
 const PAYMENTS: Statement = {
   name: "payments-of-events",
-  text: `SELECT id, reference, wire_id AS "wireId", dialect FROM payments WHERE id = ANY($1)`,
+  text: `SELECT id, reference, wire_id AS "wireId", dialect, currency FROM payments WHERE id = ANY($1)`,
+};
+const AGREEMENTS: Statement = {
+  name: "agreements-of-events",
+  text: `SELECT id, reference, wire_id AS "wireId", dialect FROM agreements WHERE id = ANY($1)`,
 };
 
 type Row = Event & { xact: string };
@@ -61,15 +66,29 @@ export async function lastEvents(db: Queryable, count: number): Promise<EventPag
 }
 
 async function pageOf(db: Queryable, rows: readonly Row[], cursor: string): Promise<EventPage> {
-  const ids = [...new Set(rows.map((row) => row.paymentId).filter((id) => id !== null))];
-  const known = new Map<string, NonNullable<FollowedEvent["payment"]>>();
-  if (ids.length > 0) {
-    const found = await db.query<NonNullable<FollowedEvent["payment"]> & { id: string }>(PAYMENTS, [ids]);
-    for (const { id, ...payment } of found.rows) known.set(id, payment);
-  }
+  const agreed = rows.map(({ subjectType, subjectId }) => (subjectType === "agreement" ? subjectId : null));
+  const paid = rows.map(({ paymentId }) => paymentId);
+  const payments = await known<NonNullable<FollowedEvent["payment"]>>(db, PAYMENTS, paid);
+  const agreements = await known<NonNullable<FollowedEvent["agreement"]>>(db, AGREEMENTS, agreed);
   const last = rows.at(-1);
   return {
-    events: rows.map(({ xact: _, ...event }) => ({ ...event, payment: known.get(event.paymentId ?? "") ?? null })),
+    events: rows.map(({ xact: _, ...event }) => ({
+      ...event,
+      payment: payments.get(event.paymentId ?? "") ?? null,
+      agreement: agreements.get(event.subjectId) ?? null,
+    })),
     cursor: last === undefined ? cursor : `${last.xact}.${last.id}`,
   };
+}
+
+/** By id, those that there are. */
+async function known<Shown extends object>(
+  db: Queryable,
+  statement: Statement,
+  named: readonly (string | null)[],
+): Promise<Map<string, Shown>> {
+  const ids = [...new Set(named.filter((id) => id !== null))];
+  if (ids.length === 0) return new Map();
+  const found = await db.query<Shown & { id: string }>(statement, [ids]);
+  return new Map(found.rows.map(({ id, ...shown }) => [id, shown as unknown as Shown]));
 }

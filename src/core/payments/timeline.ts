@@ -9,6 +9,7 @@ import { type Receipt, receipts } from "../receipts/receipt.ts";
 import { type Refund, readRefundsByPayment } from "../refunds/refund.ts";
 import { readByPayment } from "../virtual-accounts/read.ts";
 import type { VirtualAccount } from "../virtual-accounts/virtual-account.ts";
+import { type Agreement, agreements } from "../wallet-charges/agreement.ts";
 import { readChargesByPayment, type WalletCharge } from "../wallet-charges/charge.ts";
 import { type ChargeStep, readStepsByCharge } from "../wallet-charges/step.ts";
 import { type Delivery, deliveries } from "../webhooks/delivery.ts";
@@ -21,6 +22,8 @@ export interface Timeline {
   /** One of these two. */
   virtualAccount: VirtualAccount | undefined;
   charge: (WalletCharge & { steps: ChargeStep[] }) | undefined;
+  /** That the charge was made under, or came with. */
+  agreement: Omit<Agreement, "billingKeyEncrypted"> | undefined;
   exchanges: Exchange[];
   /** What the bank told us, matched or suspended. */
   notices: Deposit[];
@@ -73,17 +76,21 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
   const refunded = await readRefundsByPayment(db, [paymentId]);
   const receipted = await rows<Receipt>(RECEIPTS, paymentId);
   const [charge] = await readChargesByPayment(db, [paymentId]);
+  const agreement = await readAgreement(db, charge?.agreementId ?? null);
+  // A first charge is asked for with its agreement.
+  const asked = agreement?.initialChargeId === charge?.id ? agreement : undefined;
   return {
     payment,
     virtualAccount: (await readByPayment(db, [paymentId]))[0],
     charge: charge && { ...charge, steps: await readStepsByCharge(db, [charge.id]) },
+    agreement,
     exchanges: await rows<Exchange>(EXCHANGES, paymentId),
     notices: await depositsOf(db, [paymentId]),
     refunds: refunded.map(({ numberEncrypted: _, numberIndex: __, ...refund }) => refund),
     receipts: receipted.map(({ identifierEncrypted: _, ...receipt }) => receipt),
     operations: await rows<Operation>(
       OPERATIONS,
-      [...refunded, ...receipted, ...(charge === undefined ? [] : [charge])].map((one) => one.id),
+      [...refunded, ...receipted, charge, asked].flatMap((one) => one?.id ?? []),
     ),
     transfers: await rows<Transfer>(TRANSFERS, paymentId),
     events: await rows<Event>(EVENTS, paymentId),
@@ -92,6 +99,13 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
       attemptLog: attempts.filter((attempt) => attempt.deliveryId === delivery.id),
     })),
   };
+}
+
+async function readAgreement(db: Queryable, id: string | null): Promise<Timeline["agreement"]> {
+  const [found] = id === null ? [] : await agreements.read(db, [id]);
+  if (found === undefined) return undefined;
+  const { billingKeyEncrypted: _, ...agreement } = found;
+  return agreement;
 }
 
 export interface PaymentFilter {
