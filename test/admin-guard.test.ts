@@ -1,12 +1,13 @@
 /** Who is let in, held for every route that a node mounts: a new one cannot be forgotten. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TestNode } from "./support/node.ts";
+import { demo } from "./support/ppro.ts";
 import { type RawAnswer, type RawRequest, raw, speak } from "./support/raw.ts";
 import { addressOf, mountedRoutes, type Route } from "./support/routes.ts";
 import { useNode, withNode } from "./support/scenario.ts";
 
-const { own, iamport, kakaoMoment } = await mountedRoutes();
-const all = [...own, ...iamport, ...kakaoMoment];
+const { own, iamport, kakaoMoment, ppro } = await mountedRoutes();
+const all = [...own, ...iamport, ...kakaoMoment, ...ppro];
 const changes = ({ method }: Route) => method !== "GET" && method !== "HEAD";
 const forOperators = (route: Route) => changes(route) || route.operator;
 /** What only operators and viewers are for. */
@@ -16,13 +17,15 @@ const withoutToken = [
   "GET /oauth/business/authorize",
   "POST /oauth/business/authorize",
   "POST /oauth/business/token",
+  "GET /checkout/:token",
+  "POST /checkout/:token",
 ];
 
 const tokens = { NARU_OPERATOR_TOKEN: "operator-token-0001", NARU_VIEWER_TOKEN: "viewer-token-000001" };
 const json = { "content-type": "application/json" };
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-const open = useNode();
+const open = useNode({ env: { NARU_PPRO_RATE: "100000" } });
 const closed = useNode({ env: tokens });
 
 function ask(node: TestNode, route: Route, headers: Record<string, string>): Promise<RawAnswer> {
@@ -43,6 +46,10 @@ function expectRefused(route: Route, answer: RawAnswer, status: number, code: st
   if (own.includes(route)) expect(body).toEqual({ error: { code, message: expect.any(String) } });
   else if (iamport.includes(route)) {
     expect(body).toEqual({ code: -1, message: expect.stringMatching(/[가-힣]/), response: null });
+  } else if (ppro.includes(route)) {
+    const [failureMessage, timestamp] = [expect.stringMatching(/\w/), expect.any(String)];
+    expect(body).toEqual({ status, failureMessage, timestamp });
+    expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
   } else {
     expect(body).toEqual(refusalOfKakao(route, code));
     expect(answer.headers["content-type"]).toBe("application/json;charset=UTF-8");
@@ -65,6 +72,7 @@ it("there are routes to hold this for", () => {
   expect(guarded.length).toBeGreaterThan(10);
   expect(iamport.length).toBeGreaterThan(30);
   expect(kakaoMoment.length).toBeGreaterThan(10);
+  expect(ppro.length).toBeGreaterThan(50);
 });
 
 describe("Naru's own API, with tokens set", () => {
@@ -154,6 +162,47 @@ describe("Kakao Moment's API", () => {
   });
 });
 
+describe("PPRO's API", () => {
+  const rightKey = `Bearer ${demo.apiKey}`;
+  const merchant = { "merchant-id": demo.merchantId };
+
+  it.each(ppro.filter(({ name }) => !withoutToken.includes(name)))("$name wants a key", async (route) => {
+    const strangers: Record<string, string>[] = [
+      merchant,
+      { ...merchant, authorization: demo.apiKey },
+      { ...merchant, authorization: `Basic ${demo.apiKey}` },
+      { ...merchant, ...bearer("") },
+      { ...merchant, ...bearer(`${demo.apiKey}0`) },
+      { ...merchant, ...bearer(demo.apiKey.slice(0, -1)) },
+      { ...merchant, ...bearer(`${demo.apiKey.slice(0, -1)}1`) },
+      { ...merchant, ...bearer("naru_sandbox_business_token") },
+      { ...merchant, ...bearer(await open.token()) },
+    ];
+    for (const headers of strangers) {
+      const answer = await ask(open, route, { ...json, ...headers });
+      expect(answer.status).toBe(401);
+      expect(JSON.parse(answer.text)).toEqual({
+        message: "Unauthorized",
+        status: 401,
+        failureMessage: "Unauthorized",
+        timestamp: expect.any(String),
+      });
+      expect(answer.headers).not.toHaveProperty("x-ratelimit-remaining");
+    }
+    const keyed = { ...json, authorization: rightKey };
+    expect((await ask(open, route, keyed)).status).toBe(400);
+    expect((await ask(open, route, { ...keyed, "merchant-id": "merch_000000000000000000000" })).status).toBe(403);
+    expect([401, 403]).not.toContain((await ask(open, route, { ...keyed, ...merchant })).status);
+  });
+
+  it("answers a stranger before it reads what they send", async () => {
+    for (const body of ["{ this is no JSON", "x".repeat(1_000_000)]) {
+      const answer = await raw(open.url, { method: "POST", path: "/v1/payment-charges", headers: json, body });
+      expect([answer.status, JSON.parse(answer.text).message]).toEqual([401, "Unauthorized"]);
+    }
+  });
+});
+
 it("there are the routes that want no token", () => {
   expect(withoutToken.filter((name) => !all.some((route) => route.name === name))).toEqual([]);
 });
@@ -163,10 +212,11 @@ describe("at loopback", () => {
   beforeAll(async () => {
     token = await open.token();
   });
-  const rightOf = (route: Route): Record<string, string> =>
-    kakaoMoment.includes(route)
-      ? { ...json, ...bearer("naru_sandbox_business_token"), adAccountId: "12345" }
-      : { ...json, authorization: token };
+  const rightOf = (route: Route): Record<string, string> => {
+    if (kakaoMoment.includes(route)) return { ...json, ...bearer("naru_sandbox_business_token"), adAccountId: "12345" };
+    if (ppro.includes(route)) return { ...json, ...bearer(demo.apiKey), "merchant-id": demo.merchantId };
+    return { ...json, authorization: token };
+  };
 
   it.each(all)("$name goes by this node's names alone", async (route) => {
     const right = rightOf(route);
@@ -235,6 +285,9 @@ describe("at loopback", () => {
       [{ method: "PROPFIND", path: "/vbanks" }, false],
       [{ method: "OPTIONS", path: "/openapi/v4/billing/virtualAccount" }, false],
       [{ method: "GET", path: "/oauth/business/nothing" }, false],
+      [{ method: "GET", path: "/v1/payment-charges/x/nothing" }, false],
+      [{ method: "OPTIONS", path: "/v1/payment-charges" }, false],
+      [{ method: "GET", path: "/checkout" }, false],
     ];
     for (const [request, isOwn] of requests) {
       const { status, text } = await raw(open.url, { ...request, headers: { host: "rebound.example" } });
@@ -327,6 +380,7 @@ describe("where others can reach the node", () => {
       for (const [path, status] of [
         ["/v1/business/tokeninfo", 401],
         ["/oauth/business/token", 400],
+        ["/v1/payment-charges", 401],
       ] as const) {
         const method = path === "/v1/business/tokeninfo" ? "GET" : "POST";
         const answer = await raw(node.url, { method, path, headers: foreign });

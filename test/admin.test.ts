@@ -32,7 +32,10 @@ describe("around the node", () => {
         "/payments/{imp_uid}",
         "/openapi/v4/billing/virtualAccount",
         "/oauth/business/token",
+        "/v1/payment-charges",
+        "/v1/payment-agreements/{id}/payment-charges",
         "/naru/v1/sandbox/deposits",
+        "/naru/v1/sandbox/agreements/{id}/revocation",
         "/naru/v1/events",
       ]),
     );
@@ -53,6 +56,11 @@ describe("around the node", () => {
         redirectUri: "http://localhost:3000/callback",
         userId: 1_001,
         signInCode: "naru_sandbox_sign_in_code",
+      },
+      ppro: {
+        apiKey: "key_sandbox_naru00000000000000000",
+        merchantId: "merch_naru00000000000000000",
+        webhookSigningSecret: "naru_sandbox_signing_secret",
       },
     });
   });
@@ -122,7 +130,7 @@ describe("lists", () => {
       const { events, cursor } = await page("last=4");
       return events.at(-1)!.subjectId === suspended.body.depositId && { events, cursor };
     });
-    const order = { reference: issued.merchant_uid, wireId: issued.imp_uid, dialect: "iamport" };
+    const order = { reference: issued.merchant_uid, wireId: issued.imp_uid, dialect: "iamport", currency: "KRW" };
     expect(told.events.map(({ type, payment }) => [type, payment])).toEqual([
       ["payment.ready", order],
       ["deposit.matched", order],
@@ -230,6 +238,7 @@ describe("changes", () => {
     ],
     ["sandbox/faults", { fault: "refund-refused", chance: " " }, "chance is empty"],
     ["sandbox/deposits", { accountNumber: "1", depositorName: "" }, "depositorName is empty"],
+    ["sandbox/agreements/agr_x/revocation", { bye: "consumer" }, "bye is unknown; there are by"],
     ["sandbox/clock", { advanse: "P1D" }, "advanse is unknown; there are advance, to"],
     ["merchants", { name: "Shop", setings: {} }, "setings is unknown; there are id, name, settings"],
     ["merchants", { name: "Shop", settings: { noticeUrl: "" } }, "settings.noticeUrl is empty"],

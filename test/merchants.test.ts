@@ -176,8 +176,11 @@ describe("a merchant's settings", () => {
     ["POST", "/merchants/mer_nobody/credentials", { dialect: "iamport" }, 404, "merchant-unknown"],
     ["POST", "/merchants/mer_naru_sandbox_key/credentials", { dialect: "other" }, 400, "malformed"],
     ["POST", "/merchants/mer_naru_sandbox_key/credentials", {}, 400, "malformed"],
+    ["POST", "/merchants/mer_naru_sandbox_key/credentials", { dialect: "ppro", name: "앱" }, 400, "malformed"],
+    ["POST", "/merchants/mer_nobody/credentials", { dialect: "ppro" }, 404, "merchant-unknown"],
     ["DELETE", "/merchants/mer_naru_sandbox_key/credentials/nothing", {}, 404, "credential-unknown"],
     ["DELETE", "/merchants/mer_naru_sandbox_key/credentials/naru_sandbox_key", {}, 409, "demo-credential"],
+    ["DELETE", "/merchants/mer_naru_sandbox_key/credentials/key_sandbox_naru0000", {}, 409, "demo-credential"],
     ["DELETE", "/merchants/mer_nobody/credentials/nothing", {}, 404, "merchant-unknown"],
   ])("refuse %s %s %j with %i", async (method, path, body, status, code) => {
     const answer = await send(method, path, body);

@@ -26,6 +26,8 @@ export interface Routes {
   own: Route[];
   iamport: Route[];
   kakaoMoment: Route[];
+  /** With the page on which shoppers agree, which wants no key. */
+  ppro: Route[];
   /** The name of the route that serves a call; undefined if none does. */
   routeOf(method: string, path: string): Promise<string | undefined>;
 }
@@ -65,6 +67,7 @@ export async function mountedRoutes(): Promise<Routes> {
     own: mounted.filter(({ url }) => naru.owns(url)),
     iamport: of("iamport"),
     kakaoMoment: of("kakao-moment"),
+    ppro: of("ppro"),
     async routeOf(method, path) {
       const { route } = (await server.inject({ method: method as "GET", url: path })).json();
       return route === null ? undefined : `${method} ${route}`;
