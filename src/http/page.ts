@@ -36,16 +36,17 @@ export function wantsPage(accept: string | undefined): boolean {
  * stays behind it.
  */
 export function withQuery(address: string, added: Record<string, string>): string {
-  const { href, hash } = new URL(address);
-  const [path = "", query = ""] = splitAt(hash === "" ? href : href.slice(0, -hash.length), "?");
+  const [before, fragment] = splitAt(new URL(address).href, "#");
+  const [path, query = ""] = splitAt(before, "?");
   const kept = query.split("&").filter((pair) => pair !== "" && !Object.hasOwn(added, nameOf(pair)));
   const pairs = Object.entries(added).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${path}?${[...kept, ...pairs].join("&")}${hash}`;
+  return `${path}?${[...kept, ...pairs].join("&")}${fragment === undefined ? "" : `#${fragment}`}`;
 }
 
-function splitAt(text: string, mark: string): [string, string] {
+/** Undefined for what comes after a mark that is not there. */
+function splitAt(text: string, mark: string): [string, string | undefined] {
   const at = text.indexOf(mark);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function nameOf(pair: string): string {
