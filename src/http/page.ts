@@ -110,6 +110,7 @@ button.kakaopay:hover{background:#f5e000;border-color:#f5e000}
 .facts>div{display:flex;gap:16px;padding:12px 0;border-bottom:1px solid var(--line)}
 .facts dt{flex:none;width:88px;color:var(--soft);font-size:14px;line-height:24px}
 .facts dd{flex:1;min-width:0;margin:0;font-size:15px;line-height:24px}
+.whole{display:inline-block}
 .deep{max-height:296px;overflow-y:auto;overscroll-behavior:contain;background:linear-gradient(var(--sheet) 50%,transparent) 0 0/100% 48px no-repeat local,linear-gradient(transparent,var(--sheet) 50%) 0 100%/100% 48px no-repeat local,linear-gradient(var(--line),transparent) 0 0/100% 20px no-repeat,linear-gradient(transparent,var(--line)) 0 100%/100% 20px no-repeat}
 .row{display:flex;gap:16px;justify-content:space-between;font-size:15px}
 .row span{min-width:0}

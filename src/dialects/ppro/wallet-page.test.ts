@@ -46,6 +46,7 @@ const agreement = { description: "월 이용권", frequency: "MONTHLY", endDate:
 function linesOf({ content }: { content: string }): string[] {
   return content
     .replace(/<\/?(?:bdi|br)>/g, "")
+    .replace(/<span class="whole">([^<]*)<\/span>/g, "$1")
     .replace(/<[^>]*>/g, "\n")
     .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
     .replaceAll("\u00a0", " ")
@@ -152,7 +153,8 @@ describe("the page of a payment", () => {
     };
     const sheets = [
       checkoutPage(view, language),
-      waitingPage({ shop: hostile, back: hostile }, language),
+      waitingPage({ shop: hostile, back: hostile, what: "payment" }, language),
+      waitingPage({ shop: hostile, back: null, what: "agreement" }, language),
       finishedPage({ shop: hostile, outcome: "paid" }, language),
     ];
     for (const sheet of sheets) {
@@ -223,6 +225,22 @@ describe("the page of an agreement", () => {
     expect(buttonsOf(sheet)[0]).toEqual(["pay", "동의하고 15,000원 결제하기"]);
   });
 
+  it.each([
+    ["EXACT", "9,900원", "₩9,900"],
+    [null, "9,900원", "₩9,900"],
+    ["MAX", "최대 9,900원", "Up to ₩9,900"],
+    ["VARIABLE", "9,900원 (달라질 수 있음)", "₩9,900 (may change)"],
+  ])("tells of each later payment, %s", (type, ko, en) => {
+    const amount = { value: 9_900, currency: "KRW", type };
+    const view = { ...sample, agreement: { ...agreement, amount, startDate: "2026-12-21T00:00:00.000Z" } };
+    const korean = linesOf(checkoutPage(view, "ko"));
+    expect(korean[korean.lastIndexOf("결제 금액") + 1]).toBe(ko);
+    expect(korean[korean.indexOf("시작일") + 1]).toBe("2026년 12월 21일");
+    const english = linesOf(checkoutPage(view, "en"));
+    expect(english[english.lastIndexOf("Amount") + 1]).toBe(en);
+    expect(english[english.indexOf("Starts") + 1]).toBe("December 21, 2026");
+  });
+
   it("tells that nothing is paid now", () => {
     const view = { ...sample, amount: null, agreement: { description: null, frequency: null, endDate: null } };
     const korean = checkoutPage(view, "ko");
@@ -247,17 +265,19 @@ describe("the page of an agreement", () => {
 });
 
 describe("what can be declined with", () => {
-  it.each(languages)("has a text of its own for each code, in %s", (language) => {
-    const lines = linesOf(checkoutPage(sample, language)).filter((line) => /\([A-Z_]+\)$/.test(line));
-    expect(lines.map((line) => line.replace(/^.*\((.*)\)$/, "$1"))).toEqual(declines);
-    const explanations = lines.map((line) => line.replace(/ \(.*\)$/, ""));
+  it.each(languages)("has a text of its own below each code, in %s", (language) => {
+    const { content } = checkoutPage(sample, language);
+    const found = [...content.matchAll(/<optgroup label="(\w+)"><option value="(\w+)">([^<]*)<\/option><\/optgroup>/g)];
+    expect(found.map(([, code]) => code)).toEqual(declines);
+    expect(found.map(([, , code]) => code)).toEqual(declines);
+    const explanations = found.map(([, , , text]) => text);
     expect(new Set(explanations).size).toBe(declines.length);
     for (const explanation of explanations) expect(explanation).toMatch(language === "ko" ? /[가-힣]/ : /^[A-Z][a-z]/);
   });
 
   it("is shown as it is if it is not known", () => {
     const { content } = checkoutPage({ ...sample, declines: ["SOMETHING_NEW"] }, "ko");
-    expect(content).toContain('<option value="SOMETHING_NEW">SOMETHING_NEW</option>');
+    expect(content).toContain('<select name="code"><option value="SOMETHING_NEW">SOMETHING_NEW</option></select>');
   });
 
   it("may be nothing, and then nothing is declined", () => {
@@ -269,13 +289,22 @@ describe("what can be declined with", () => {
 
 describe("the other pages", () => {
   it.each(languages)("lead back from a payment that is being confirmed, in %s", (language) => {
-    const sheet = waitingPage({ shop: "나루 상점", back: 'https://shop.example/?a=1&b="2"' }, language);
+    const back = 'https://shop.example/?a=1&b="2"';
+    const sheet = waitingPage({ shop: "나루 상점", back, what: "payment" }, language);
     expect(sheet.content).toContain('href="https://shop.example/?a&#61;1&#38;b&#61;&#34;2&#34;"');
     expect(linesOf(sheet)[0]).toBe(language === "ko" ? "결제를 확인하고 있습니다" : "Your payment is being confirmed");
   });
 
+  it.each(languages)("lead nowhere where the shopper came from nowhere, in %s", (language) => {
+    const sheet = waitingPage({ shop: "나루 상점", back: null, what: "agreement" }, language);
+    expect(sheet.content).not.toContain("<a ");
+    expect(linesOf(sheet)[0]).toBe(
+      language === "ko" ? "자동결제 등록을 확인하고 있습니다" : "Your agreement is being confirmed",
+    );
+  });
+
   it.each(languages)("tell in words of their own what became of it, in %s", (language) => {
-    const outcomes: FinishedView["outcome"][] = ["paid", "failed", "discarded", "agreed"];
+    const outcomes: FinishedView["outcome"][] = ["paid", "failed", "discarded", "agreed", "not-agreed"];
     const sheets = [
       ...outcomes.map((outcome) => finishedPage({ shop: "나루", outcome }, language)),
       unknownPage(language),

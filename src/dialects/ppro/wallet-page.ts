@@ -35,12 +35,23 @@ interface Item {
 
 interface Agreement {
   description: string | null;
+  /** Of each later payment; not always told. */
+  amount?: AgreedAmount | null;
   /** As the contract spells it: `MONTHLY`. */
   frequency: string | null;
   /** Every so many of them; one if it is not told. */
   interval?: number;
-  /** A day or a moment, by ISO 8601. */
+  /** Each a day or a moment, by ISO 8601. */
+  startDate?: string | null;
   endDate: string | null;
+}
+
+interface AgreedAmount {
+  /** In minor units. */
+  value: number;
+  currency: string;
+  /** As the contract spells it: `MAX`. */
+  type: string | null;
 }
 
 /** What is shown, but for what is the same on every page. */
@@ -90,7 +101,9 @@ function factsOf(view: CheckoutView, language: Language): string {
   const { description, orderReference, agreement, amount } = view;
   const facts: [string, string | null | undefined][] = [
     [text.agreement, agreement?.description],
+    [text.amount, agreement?.amount && agreedText(agreement.amount, language)],
     [text.frequency, agreement && frequencyText(agreement, language)],
+    [text.start, agreement?.startDate && dayText(agreement.startDate, language)],
     [text.end, agreement?.endDate && dayText(agreement.endDate, language)],
     [text.order, description],
     [text.reference, orderReference],
@@ -112,6 +125,12 @@ function factOf(name: string, value: string): string {
   return html`<div class="many" tabindex="0" role="group" aria-label="${name}">${value}</div>`;
 }
 
+function agreedText({ value, currency, type }: AgreedAmount, language: Language): string {
+  const each = walletTexts[language].each[type ?? ""];
+  const amount = amountText(value, currency, language);
+  return each === undefined ? amount : each(amount);
+}
+
 function frequencyText({ frequency, interval = 1 }: Agreement, language: Language): string | null {
   if (frequency === null) return null;
   const known = frequencyTexts[language][frequency];
@@ -126,7 +145,8 @@ function dueOf({ dueAt, now }: CheckoutView, language: Language): string {
   const left_ms = dueAt.getTime() - now.getTime();
   const left = left_ms > 0 ? text.left(spanText(left_ms, language), clockText(now, language)) : text.over;
   const moment = text.until(momentText(dueAt, now, language));
-  return html`<time datetime="${dueAt.toISOString()}">${moment}</time><small>${left}</small>`;
+  const about = html`<small>${text.zone} · <span class="whole">${left}</span></small>`;
+  return html`<time datetime="${dueAt.toISOString()}">${moment}</time>!${about}`;
 }
 
 /** Items that are shown without scrolling. */
@@ -151,11 +171,12 @@ function itemsOf({ items, currency }: CheckoutView, language: Language): string 
 </ul></div>`;
 }
 
+/** A code stands above its words, so that what is chosen fits on one line of a telephone. */
 function declineField(declines: readonly string[], language: Language): string {
   const known = declineTexts[language];
   const options = declines.map((code) => {
-    const shown = known[code] === undefined ? code : `${known[code]} (${code})`;
-    return html`<option value="${code}">${shown}</option>`;
+    const option = html`<option value="${code}">${known[code] ?? code}</option>`;
+    return known[code] === undefined ? option : html`<optgroup label="${code}">!${option}</optgroup>`;
   });
   return html`<label class="field">${walletTexts[language].reason}<select name="code">!${options}</select></label>`;
 }
@@ -166,13 +187,20 @@ const marks = {
   bad: html`<svg class="mark" viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v9M12 18.9v.1"/></svg>`,
 };
 
-/** The payment is being confirmed; whoever sends the page has it ask again. */
-export function waitingPage({ shop, back }: { shop: string; back: string }, language: Language): Sheet {
+export interface WaitingView {
+  shop: string;
+  /** The shop's address; null where the shopper stays. */
+  back: string | null;
+  what: "payment" | "agreement";
+}
+
+/** What the shopper agreed to is being confirmed; whoever sends the page has it ask again. */
+export function waitingPage({ shop, back, what }: WaitingView, language: Language): Sheet {
   const text = walletTexts[language];
   const content = html`!${marks.waits}
-<h1>${text.waiting}</h1>
-<p class="soft">${text.waitingAbout(shop)}</p>
-<a class="button" href="${back}">${text.back}</a>`;
+<h1>${text.waiting[what]}</h1>
+<p class="soft">${back === null ? text.waitingHere(shop) : text.waitingToReturn(shop)}</p>
+!${back === null ? "" : html`<a class="button" href="${back}">${text.back}</a>`}`;
   return { title: text.title(shop), service: text.service, content };
 }
 
@@ -187,7 +215,7 @@ export function unknownPage(language: Language): Sheet {
 
 export interface FinishedView {
   shop: string;
-  outcome: "paid" | "failed" | "discarded" | "agreed";
+  outcome: "paid" | "failed" | "discarded" | "agreed" | "not-agreed";
 }
 
 /** Of a payment that is over and has no address to return to. */

@@ -16,12 +16,18 @@ export const walletTexts = {
     reference: "주문번호",
     agreement: "자동결제",
     frequency: "결제 주기",
+    each: {
+      MAX: (amount: string) => `최대 ${amount}`,
+      VARIABLE: (amount: string) => `${amount} (달라질 수 있음)`,
+    } as Record<string, (amount: string) => string>,
+    start: "시작일",
     end: "종료일",
     due: "결제 기한",
     dueToAgree: "등록 기한",
     until: (moment: string) => `${moment}까지`,
-    left: (span: string, clock: string) => `한국 시간 · ${clock} 기준 ${span} 남음`,
-    over: "한국 시간 · 기한이 지났습니다",
+    zone: "한국 시간",
+    left: (span: string, clock: string) => `${clock} 기준 ${span} 남음`,
+    over: "기한이 지났습니다",
     items: (count: string) => `주문 상품 ${count}개`,
     quantity: (price: string, count: string) => `${price} × ${count}개`,
     pay: (amount: string) => `${amount} 결제하기`,
@@ -33,15 +39,21 @@ export const walletTexts = {
     reason: "거절 사유",
     decline: "거절하기",
     expire: "만료시키기",
-    waiting: "결제를 확인하고 있습니다",
-    waitingAbout: (shop: string) =>
-      `${shop} 결제가 확인되면 상점으로 돌아갑니다. 이 화면은 저절로 새로 고쳐지고, 창을 닫아도 결제는 계속됩니다.`,
+    waiting: { payment: "결제를 확인하고 있습니다", agreement: "자동결제 등록을 확인하고 있습니다" },
+    waitingToReturn: (shop: string) =>
+      `확인되면 ${shop}에 알리고 상점으로 돌아갑니다. 이 화면은 저절로 새로 고쳐지고, 창을 닫아도 계속 진행됩니다.`,
+    waitingHere: (shop: string) =>
+      `확인되면 ${shop}에 알리고 이 화면에 결과를 보여 드립니다. 창을 닫아도 계속 진행됩니다.`,
     back: "상점으로 돌아가기",
     unknown: "결제를 찾을 수 없습니다",
     unknownAbout: "주소가 올바르지 않습니다. 이용하시던 상점으로 돌아가 다시 시도해 주세요.",
     finished: {
       paid: ["결제가 완료되었습니다", (shop: string) => `${shop}에 결제했습니다. 이 창을 닫아도 됩니다.`],
       agreed: ["자동결제가 등록되었습니다", (shop: string) => `${shop}에 등록했습니다. 이 창을 닫아도 됩니다.`],
+      "not-agreed": [
+        "자동결제를 등록하지 못했습니다",
+        (shop: string) => `등록하시려면 ${shop}에서 다시 시도해 주세요.`,
+      ],
       failed: ["결제하지 못했습니다", (shop: string) => `결제하시려면 ${shop}에서 다시 시도해 주세요.`],
       discarded: [
         "더 이상 진행할 수 없는 결제입니다",
@@ -63,12 +75,18 @@ export const walletTexts = {
     reference: "Order no.",
     agreement: "Agreement",
     frequency: "How often",
+    each: {
+      MAX: (amount: string) => `Up to ${amount}`,
+      VARIABLE: (amount: string) => `${amount} (may change)`,
+    } as Record<string, (amount: string) => string>,
+    start: "Starts",
     end: "Ends",
     due: "Pay by",
     dueToAgree: "Agree by",
     until: (moment: string) => moment,
-    left: (span: string, clock: string) => `Korean time · ${span} left at ${clock}`,
-    over: "Korean time · this is over",
+    zone: "Korean time",
+    left: (span: string, clock: string) => `${span} left at ${clock}`,
+    over: "this is over",
     items: (count: string) => `Items (${count})`,
     quantity: (price: string, count: string) => `${price} × ${count}`,
     pay: (amount: string) => `Pay ${amount}`,
@@ -80,15 +98,18 @@ export const walletTexts = {
     reason: "Why it is declined",
     decline: "Decline",
     expire: "Let it expire",
-    waiting: "Your payment is being confirmed",
-    waitingAbout: (shop: string) =>
-      `You will be back at ${shop} once it is. This page looks again by itself, and the payment goes on if you close it.`,
+    waiting: { payment: "Your payment is being confirmed", agreement: "Your agreement is being confirmed" },
+    waitingToReturn: (shop: string) =>
+      `You will be back at ${shop} once it is. This page looks again by itself, and it goes on if you close the page.`,
+    waitingHere: (shop: string) =>
+      `${shop} will be told once it is, and you will see it on this page. It goes on if you close the page.`,
     back: "Back to the shop",
     unknown: "There is no such payment",
     unknownAbout: "The address is not right. Go back to the shop that you came from and try again.",
     finished: {
       paid: ["Your payment is complete", (shop: string) => `You have paid ${shop}. You may close this window.`],
       agreed: ["Your agreement is complete", (shop: string) => `It is made with ${shop}. You may close this window.`],
+      "not-agreed": ["The agreement was not made", (shop: string) => `To agree, try again at ${shop}.`],
       failed: ["The payment failed", (shop: string) => `To pay, try again at ${shop}.`],
       discarded: [
         "This payment can no longer be made",
@@ -118,15 +139,15 @@ export const declineTexts: Record<Language, Record<string, string>> = {
   en: {
     GENERIC_DECLINE: "No reason given",
     INSUFFICIENT_FUNDS: "Not enough money",
-    IS_EXCEEDING_ACCOUNT_LIMIT: "Over the account's limit",
+    IS_EXCEEDING_ACCOUNT_LIMIT: "Over account limit",
     AUTHENTICATION_FAILED: "Authentication failed",
     EXPIRED_SESSION: "Session expired",
     IS_NOT_PERMITTED: "Not permitted",
     BLOCKED_ACCOUNT: "Account blocked",
     SUS_FRAUD: "Suspected fraud",
-    SIMULTANEOUS_OPERATION_IN_PROGRESS: "Another operation under way",
-    UNRESPONSIVE_PROVIDER: "Provider does not answer",
-    PROVIDER_PROCESSING_ERROR: "Provider's own error",
+    SIMULTANEOUS_OPERATION_IN_PROGRESS: "Another is under way",
+    UNRESPONSIVE_PROVIDER: "No provider answer",
+    PROVIDER_PROCESSING_ERROR: "Provider error",
   },
 };
 

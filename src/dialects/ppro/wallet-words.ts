@@ -22,12 +22,15 @@ export function momentText(time: Date, now: Date, language: Language): string {
   return `${dateText(time, year, language)}${separator}${clockText(time, language)}`;
 }
 
-/** `오후 3시 20분`, in Korea. */
+/** `오후 3시 20분`, in Korea, of which no line ends within. */
 export function clockText(time: Date, language: Language): string {
   const [, , , hour = 0, minute = 0] = partsOf(time);
   const shown = hour % 12 || 12;
-  if (language === "en") return `${shown}:${String(minute).padStart(2, "0")} ${hour < 12 ? "AM" : "PM"}`;
-  return `${hour < 12 ? "오전" : "오후"} ${shown}시${minute === 0 ? "" : ` ${minute}분`}`;
+  const parts =
+    language === "en"
+      ? [`${shown}:${String(minute).padStart(2, "0")}`, hour < 12 ? "AM" : "PM"]
+      : [hour < 12 ? "오전" : "오후", `${shown}시`, ...(minute === 0 ? [] : [`${minute}분`])];
+  return parts.join("\u00a0");
 }
 
 /** `2027년 3월 5일`, of a day or a moment as ISO 8601 writes it; another text as it is. */

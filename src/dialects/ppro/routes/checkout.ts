@@ -17,7 +17,7 @@ import type { Context } from "../context.ts";
 import { errors } from "../errors.ts";
 import { declines, reasonOf } from "../failures.ts";
 import { checkoutPath, dialect } from "../identifiers.ts";
-import type { Frequency, Order } from "../schemas/index.ts";
+import type { Frequency, Money, Order } from "../schemas/index.ts";
 import { type CheckoutView, checkoutPage, finishedPage, unknownPage, waitingPage } from "../wallet-page.ts";
 import { failure, reader, routesOf, tag } from "./call.ts";
 
@@ -121,10 +121,10 @@ export function mountCheckout(server: FastifyInstance, context: Context): void {
         language,
         sandbox,
         refresh_s,
-        ...waitingPage({ shop, back: back ?? "" }, language),
+        ...waitingPage({ shop, back, what: asked.agreement === undefined ? "payment" : "agreement" }, language),
       });
     }
-    if (back === undefined) {
+    if (back === null) {
       return sendPage(reply, 200, {
         language,
         sandbox,
@@ -161,18 +161,21 @@ export function mountCheckout(server: FastifyInstance, context: Context): void {
 
 function agreementView({ details: { shown } }: Agreement): NonNullable<CheckoutView["agreement"]> {
   const { type = null, interval = 1 } = (shown.frequency as Frequency | undefined) ?? {};
+  const amount = shown.amount as Money | undefined;
   return {
     description: (shown.description as string | undefined) ?? null,
+    amount: amount === undefined ? null : { ...amount, type: (shown.amountType as string | undefined) ?? null },
     frequency: type,
     interval,
+    startDate: (shown.startDate as string | undefined) ?? null,
     endDate: (shown.endDate as string | undefined) ?? null,
   };
 }
 
-/** The shop's, with what came of it; undefined where the shopper agrees elsewhere than in a browser. */
-function addressOf({ agreement, charge }: Asked, authentications: readonly Authentication[]): string | undefined {
+/** The shop's, with what came of it; null where the shopper agrees elsewhere than in a browser. */
+function addressOf({ agreement, charge }: Asked, authentications: readonly Authentication[]): string | null {
   const redirect = authentications.find((one) => one.type === "redirect");
-  if (redirect === undefined) return undefined;
+  if (redirect === undefined) return null;
   return withQuery(redirect.returnUrl, {
     ...(agreement === undefined ? {} : { "payment-agreement-id": agreement.wireId }),
     ...(charge === undefined ? {} : { "payment-charge-id": charge.wireId }),
@@ -180,7 +183,7 @@ function addressOf({ agreement, charge }: Asked, authentications: readonly Authe
 }
 
 function outcomeOf({ agreement, charge }: Asked) {
-  if (agreement !== undefined) return agreement.state === "failed" ? "failed" : "agreed";
+  if (agreement !== undefined) return agreement.state === "failed" ? "not-agreed" : "agreed";
   const { state } = charge!;
   if (state === "discarded" || state === "failed") return state;
   return "paid";
