@@ -16,9 +16,11 @@ export interface Upstream {
  *   reply     the server commits, its answer is lost
  *   delayed   the client has lost the connection; COMMIT reaches the server a while later
  *   held      COMMIT is lost; the server believes for a while that the client is still there
+ *   stuck     COMMIT does not reach the server until it is let go on; nobody is told of that
+ *   unheard   the server commits, and its answer does not reach the client until it is let go on, likewise
  */
 export type Fate =
-  | { kind: "pass" | "before" | "reply" }
+  | { kind: "pass" | "before" | "reply" | "stuck" | "unheard" }
   | { kind: "delayed"; delay_ms: number }
   | { kind: "held"; delay_ms: number };
 
@@ -26,8 +28,12 @@ export interface CommitProxy {
   port: number;
   /** Asked for the fate of every COMMIT that goes by. */
   fate: () => Fate;
-  /** Commits whose fate was not to pass. */
+  /** Commits by which a connection was lost. */
   cuts: number;
+  /** Commits that are stuck, and answers that are there and unheard. */
+  kept: number;
+  /** Lets go on whatever is kept. */
+  release(): void;
   /** Loses every connection and takes no new one until told otherwise. */
   unreachable: boolean;
   close(): Promise<void>;
@@ -42,6 +48,7 @@ export async function startCommitProxy(
 ): Promise<CommitProxy> {
   const clients = new Set<Socket>();
   const servers = new Set<Socket>();
+  const waiting: (() => void)[] = [];
   const listener = createServer((client) => {
     if (proxy.unreachable) return void client.destroy();
     const server = upstream.host.startsWith("/")
@@ -58,13 +65,17 @@ export async function startCommitProxy(
     let pending: Buffer = Buffer.alloc(0);
     let greeted = false;
     let cut = false;
+    /** What the server says while it is unheard. */
+    let unheard: Buffer[] | undefined;
     for (const socket of [client, server]) socket.on("error", () => {});
     client.on("close", () => {
       if (!cut) server.destroy();
     });
     server.on("close", () => client.destroy());
     server.on("data", (chunk) => {
-      if (!cut) client.write(chunk);
+      if (cut) return;
+      if (unheard === undefined) client.write(chunk);
+      else if (unheard.push(chunk) === 1) proxy.kept += 1;
     });
     client.on("data", (chunk) => {
       if (cut) return;
@@ -83,6 +94,20 @@ export async function startCommitProxy(
           server.write(message);
           continue;
         }
+        if (fate.kind === "stuck") {
+          proxy.kept += 1;
+          waiting.push(() => server.write(message));
+          continue;
+        }
+        if (fate.kind === "unheard") {
+          unheard = [];
+          waiting.push(() => {
+            for (const chunk of unheard!) client.write(chunk);
+            unheard = undefined;
+          });
+          server.write(message);
+          continue;
+        }
         cut = true;
         proxy.cuts += 1;
         lose(fate, message, client, server);
@@ -95,6 +120,11 @@ export async function startCommitProxy(
     port: 0,
     fate: () => ({ kind: "pass" }),
     cuts: 0,
+    kept: 0,
+    release() {
+      proxy.kept = 0;
+      for (const goOn of waiting.splice(0)) goOn();
+    },
     get unreachable() {
       return unreachable;
     },
@@ -117,7 +147,9 @@ function isCommit(message: Buffer): boolean {
   return message[0] === simpleQuery && message.toString("utf8", 5, message.length - 1) === "COMMIT";
 }
 
-function lose(fate: Exclude<Fate, { kind: "pass" }>, commit: Buffer, client: Socket, server: Socket): void {
+type Loss = Exclude<Fate, { kind: "pass" | "stuck" | "unheard" }>;
+
+function lose(fate: Loss, commit: Buffer, client: Socket, server: Socket): void {
   switch (fate.kind) {
     case "before":
       server.destroy();
