@@ -87,6 +87,7 @@ import {
   recordWalletRefund,
   requestWalletRefund,
   revokeAgreement,
+  sweepAgreements,
   sweepCharges,
   takeStep,
 } from "./wallet-charges/commands.ts";
@@ -238,10 +239,13 @@ export class Core {
       return (await expire({ limit: limits.expiry_batch })) === limits.expiry_batch;
     };
     this.#expiry = new Repeating("expiry", limits.expiry_interval_ms, sweep, log);
-    const takeDueCharges = submitter(commandOf(pipeline, sweepCharges));
+    const dueCharges = submitter(commandOf(pipeline, sweepCharges));
+    const dueAgreements = submitter(commandOf(pipeline, sweepAgreements));
     const sweepDueCharges = async () => {
       if (!(await isAnyChargeDue(store.pool))) return false;
-      return (await takeDueCharges({ limit: limits.charges_swept })) >= limits.charges_swept;
+      const limit = limits.charges_swept;
+      const swept = await Promise.all([dueCharges({ limit }), dueAgreements({ limit })]);
+      return swept.includes(limit);
     };
     this.#chargeSweep = new Repeating("charges", limits.charge_sweep_interval_ms, sweepDueCharges, log);
     this.#callTimeout_ms = options.callTimeout_ms;

@@ -153,6 +153,13 @@ export const invariants: readonly Invariant[] = [
       WHERE NOT EXISTS (SELECT FROM wallet_charges c WHERE c.id = s.charge_id AND c.payment_id = s.payment_id)`,
   },
   {
+    name: "what a charge has come to in the end stays so",
+    sql: `SELECT e.subject_id || ': ' || (e.data ->> 'state') || ', and then ' || (l.data ->> 'state') AS found
+      FROM events e JOIN events l ON l.subject_id = e.subject_id AND l.subject_seq = e.subject_seq + 1
+      WHERE e.subject_type = 'charge' AND e.data ->> 'state' IN ('failed', 'discarded', 'voided', 'refunded')
+        AND l.data ->> 'state' <> e.data ->> 'state'`,
+  },
+  {
     name: "every capture has exactly its transfer",
     sql: `SELECT s.id || ': ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || s.amount AS found
       FROM charge_steps s LEFT JOIN transfers t ON t.capture_id = s.id WHERE s.kind = 'capture'

@@ -16,13 +16,15 @@ interface BeginState {
 
 /**
  * Locks keys that are nobody's yet by their rows, which the decisions then fill: the first request for such a key gets
- * it. Sorted, so that two batches insert common keys in one order.
+ * it. Sorted, so that two batches insert common keys in one order. Those that have a row are passed over: an insert would
+ * wait for whoever is changing it.
  */
 const CLAIM: Statement = {
   name: "claim-calls",
   text: `INSERT INTO idempotent_calls (id, merchant_id, request_hash, made_at, expires_at)
     SELECT id, merchant_id, request_hash, clock_timestamp(), clock_timestamp()
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (id, merchant_id, request_hash) ORDER BY id COLLATE "C"
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (id, merchant_id, request_hash)
+      WHERE NOT EXISTS (SELECT FROM idempotent_calls c WHERE c.id = wanted.id) ORDER BY id COLLATE "C"
     ON CONFLICT DO NOTHING RETURNING id`,
 };
 

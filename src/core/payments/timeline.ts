@@ -21,14 +21,14 @@ export interface Timeline {
   payment: Payment;
   /** One of these two. */
   virtualAccount: VirtualAccount | undefined;
-  charge: (WalletCharge & { steps: ChargeStep[] }) | undefined;
+  charge: (Omit<WalletCharge, "details"> & { steps: ChargeStep[] }) | undefined;
   /** That the charge was made under, or came with. */
   agreement: Omit<Agreement, "billingKeyEncrypted"> | undefined;
   exchanges: Exchange[];
   /** What the bank told us, matched or suspended. */
   notices: Deposit[];
-  /** Without what is encrypted of the account they went to. */
-  refunds: Omit<Refund, "numberEncrypted" | "numberIndex">[];
+  /** Without what is encrypted of the account they went to, and what may name one. */
+  refunds: Omit<Refund, "numberEncrypted" | "numberIndex" | "descriptor">[];
   receipts: Omit<Receipt, "identifierEncrypted">[];
   /** The calls to the bank or wallet that refunds, receipts and charges are made of. */
   operations: Operation[];
@@ -82,11 +82,11 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
   return {
     payment,
     virtualAccount: (await readByPayment(db, [paymentId]))[0],
-    charge: charge && { ...charge, steps: await readStepsByCharge(db, [charge.id]) },
+    charge: charge && { ...withoutDetails(charge), steps: await readStepsByCharge(db, [charge.id]) },
     agreement,
     exchanges: await rows<Exchange>(EXCHANGES, paymentId),
     notices: await depositsOf(db, [paymentId]),
-    refunds: refunded.map(({ numberEncrypted: _, numberIndex: __, ...refund }) => refund),
+    refunds: refunded.map(({ numberEncrypted: _, numberIndex: __, descriptor: ___, ...refund }) => refund),
     receipts: receipted.map(({ identifierEncrypted: _, ...receipt }) => receipt),
     operations: await rows<Operation>(
       OPERATIONS,
@@ -106,6 +106,11 @@ async function readAgreement(db: Queryable, id: string | null): Promise<Timeline
   if (found === undefined) return undefined;
   const { billingKeyEncrypted: _, ...agreement } = found;
   return agreement;
+}
+
+/** What was sent of the shopper is in the exchange, masked. */
+function withoutDetails({ details: _, ...charge }: WalletCharge): Omit<WalletCharge, "details"> {
+  return charge;
 }
 
 export interface PaymentFilter {

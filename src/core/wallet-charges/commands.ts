@@ -108,15 +108,23 @@ export const makeCharge: CoreCommand<MakeChargeRequest, Refusable<Charged>> = {
     const agreement = agreementId === null ? undefined : state.agreements.get(agreementId);
     const named = instrumentOf(state, namedInstrument, wish.merchantId);
     const instrumentMissing = namedInstrument !== null && named === undefined;
-    const instrumentId = named?.id ?? newInstrument?.id ?? wish.instrumentId;
     const found = { agreement, instrumentMissing, isInitial: false };
-    const { result: made, changes } = decideCharge(found, { ...wish, instrumentId }, now, state.realNow);
+    const makeBy = (instrument: Instrument | null) =>
+      decideCharge(found, { ...wish, instrumentId: instrument?.id ?? wish.instrumentId }, now, state.realNow);
+    const tried = makeBy(named ?? newInstrument);
+    // What comes with a charge that is not made is not kept.
+    const isMade = tried.result.view.charge.state !== "failed";
+    const { result: made, changes } = isMade ? tried : makeBy(named ?? null);
     const result = { ok: true, value: made } as const;
     const owner = { merchantId: wish.merchantId, paymentId: wish.paymentId, subjectId: wish.chargeId };
-    const instruments = newInstrument === null ? [] : [{ ...newInstrument, createdAt: now, updatedAt: now }];
+    const instruments = keptInstruments(isMade ? newInstrument : null, now);
     return keep(kept, owner, result, { ...changes, instruments }, now, made.operation === undefined);
   },
 };
+
+function keptInstruments(instrument: Instrument | null, now: Date): Instrument[] {
+  return instrument === null ? [] : [{ ...instrument, createdAt: now, updatedAt: now }];
+}
 
 async function loadInstruments(
   tx: Queryable,
@@ -345,13 +353,18 @@ export const makeAgreement: CoreCommand<MakeAgreementRequest, Refusable<Agreed>>
   decide(state, { wish, namedInstrument, newInstrument, kept }, now) {
     if (!state.holdsCall(kept.lease)) return takenOver;
     const named = instrumentOf(state, namedInstrument, wish.merchantId);
-    const instrumentId = named?.id ?? newInstrument?.id ?? null;
-    const initialCharge = wish.initialCharge && { ...wish.initialCharge, instrumentId };
     const found = { instrumentMissing: namedInstrument !== null && named === undefined };
-    const made = decideAgreement(found, { ...wish, instrumentId, initialCharge }, now, state.realNow);
+    const makeBy = (instrument: Instrument | null) => {
+      const instrumentId = instrument?.id ?? null;
+      const initialCharge = wish.initialCharge && { ...wish.initialCharge, instrumentId };
+      return decideAgreement(found, { ...wish, instrumentId, initialCharge }, now, state.realNow);
+    };
+    const tried = makeBy(named ?? newInstrument);
+    const isMade = tried.result.checkout.agreement.state !== "failed";
+    const made = isMade ? tried : makeBy(named ?? null);
     const { agreement, charge } = made.result.checkout;
     const owner = { merchantId: wish.merchantId, paymentId: charge?.payment.id ?? null, subjectId: agreement.id };
-    const instruments = newInstrument === null ? [] : [{ ...newInstrument, createdAt: now, updatedAt: now }];
+    const instruments = keptInstruments(isMade ? newInstrument : null, now);
     const isAnswered = made.result.operation === undefined;
     return keep(kept, owner, { ok: true, value: made.result }, { ...made.changes, instruments }, now, isAnswered);
   },
@@ -395,9 +408,19 @@ const TAKE_DUE_CHARGES: Statement = {
       SELECT id FROM wallet_charges WHERE due_at <= ${businessNow} ORDER BY due_at LIMIT $1)
     FOR UPDATE OF p SKIP LOCKED`,
 };
-const TAKE_DUE_AGREEMENTS: Statement = {
-  name: "take-due-agreements",
-  text: `SELECT id FROM agreements WHERE due_at <= ${businessNow} ORDER BY due_at LIMIT $1`,
+const DUE_AGREEMENTS: Statement = {
+  name: "due-agreements",
+  text: `SELECT a.id, c.payment_id AS "paymentId" FROM agreements a LEFT JOIN wallet_charges c ON c.id = a.initial_charge_id
+    WHERE a.due_at <= ${businessNow} ORDER BY a.due_at LIMIT $1`,
+};
+/** The same: what somebody has locked is changing. */
+const TAKE_FREE_PAYMENTS: Statement = {
+  name: "take-free-payments",
+  text: "SELECT id FROM payments WHERE id = ANY($1) FOR UPDATE SKIP LOCKED",
+};
+const TAKE_FREE_AGREEMENTS: Statement = {
+  name: "take-free-agreements",
+  text: "SELECT id FROM agreements WHERE id = ANY($1) FOR UPDATE SKIP LOCKED",
 };
 const ANY_DUE: Statement = {
   name: "any-charge-due",
@@ -410,38 +433,70 @@ export async function isAnyChargeDue(db: Queryable): Promise<boolean> {
   return (await db.query<{ due: boolean }>(ANY_DUE)).rows[0]!.due;
 }
 
-/** Answers how many charges and agreements it changed. */
+const idsOf = async (tx: Queryable, statement: Statement, value: unknown) =>
+  (await tx.query<{ id: string }>(statement, [value])).rows.map(({ id }) => id);
+
+/** Answers how many charges it changed. */
 export const sweepCharges: CoreCommand<SweepRequest, number> = {
   name: "sweep-charges",
 
   async load(tx, requests) {
-    const limit = Math.max(...requests.map((request) => request.limit));
-    const take = async (statement: Statement) =>
-      (await tx.query<{ id: string }>(statement, [limit])).rows.map(({ id }) => id);
-    const charges = await take(TAKE_DUE_CHARGES);
-    const agreed = await take(TAKE_DUE_AGREEMENTS);
-    const due = [...charges.map((chargeId) => ({ chargeId })), ...agreed.map((agreementId) => ({ agreementId }))];
-    return loadCheckouts(tx, due, []);
+    const due = await idsOf(tx, TAKE_DUE_CHARGES, Math.max(...requests.map(({ limit }) => limit)));
+    return loadCheckouts(
+      tx,
+      due.map((chargeId) => ({ chargeId })),
+      [],
+    );
   },
 
-  decide(state, _request, now) {
-    const all = [
-      ...[...state.agreements.keys()].map((agreementId) => checkoutOf(state, { agreementId })),
-      ...[...state.charges.keys()].map((chargeId) => checkoutOf(state, { chargeId })),
-    ];
-    const changed = all.map((checkout) => decideDue(checkout, now)).filter((changes) => changes !== undefined);
-    return {
-      result: changed.length,
-      changes: {
-        payments: changed.flatMap((changes) => changes.payments),
-        charges: changed.flatMap((changes) => changes.charges),
-        chargeSteps: changed.flatMap((changes) => changes.chargeSteps),
-        agreements: changed.flatMap((changes) => changes.agreements),
-        events: changed.flatMap((changes) => changes.events),
-      },
-    };
-  },
+  decide: (state, _request, now) =>
+    sweep(
+      [...state.charges.keys()].map((chargeId) => checkoutOf(state, { chargeId })),
+      now,
+    ),
 };
+
+/** The same of agreements, with the first charges that wait with them. Nothing that is locked is waited for. */
+export const sweepAgreements: CoreCommand<SweepRequest, number> = {
+  name: "sweep-agreements",
+
+  async load(tx, requests) {
+    const limit = Math.max(...requests.map((request) => request.limit));
+    const due = (await tx.query<{ id: string; paymentId: string | null }>(DUE_AGREEMENTS, [limit])).rows;
+    const free = await idsOf(
+      tx,
+      TAKE_FREE_PAYMENTS,
+      due.flatMap(({ paymentId }) => paymentId ?? []),
+    );
+    const open = due.filter(({ paymentId }) => paymentId === null || free.includes(paymentId)).map(({ id }) => id);
+    const taken = await idsOf(tx, TAKE_FREE_AGREEMENTS, open);
+    return loadCheckouts(
+      tx,
+      taken.map((agreementId) => ({ agreementId })),
+      [],
+    );
+  },
+
+  decide: (state, _request, now) =>
+    sweep(
+      [...state.agreements.keys()].map((agreementId) => checkoutOf(state, { agreementId })),
+      now,
+    ),
+};
+
+function sweep(checkouts: readonly Checkout[], now: Date): Decision<number> {
+  const changed = checkouts.map((checkout) => decideDue(checkout, now)).filter((changes) => changes !== undefined);
+  return {
+    result: changed.length,
+    changes: {
+      payments: changed.flatMap((changes) => changes.payments),
+      charges: changed.flatMap((changes) => changes.charges),
+      chargeSteps: changed.flatMap((changes) => changes.chargeSteps),
+      agreements: changed.flatMap((changes) => changes.agreements),
+      events: changed.flatMap((changes) => changes.events),
+    },
+  };
+}
 
 /**
  * Every change of a charge goes through its payment's lock, every change of an agreement through its own after those of
