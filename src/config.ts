@@ -182,7 +182,10 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
   if (!/^https?:\/\//i.test(publicUrl) || !URL.canParse(publicUrl)) {
     throw new ConfigError(`${settings.publicUrl.variable} must be an http or https URL`);
   }
-  const { hostname } = new URL(publicUrl);
+  const { hostname, search, hash } = new URL(publicUrl);
+  if (search !== "" || hash !== "") {
+    throw new ConfigError(`${settings.publicUrl.variable} must be without a query and a fragment`);
+  }
   const publicHost = addressOfHost(hostname) ?? plainName(hostname);
   return {
     port,
@@ -195,7 +198,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
     operatorToken: token(settings.operatorToken),
     viewerToken: token(settings.viewerToken),
     masterKey: optional(settings.masterKey),
-    publicUrl: publicUrl.replace(/\/$/, ""),
+    publicUrl: publicUrl.replace(/\/+$/, ""),
     allowedHosts: list(settings.allowedHosts, readHost, "host name without port"),
     webhookAllow: list(settings.webhookAllow, readTarget, "host name, address or network such as 10.0.0.0/8"),
     logLevel: oneOf(settings.logLevel, logLevels),

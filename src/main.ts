@@ -91,7 +91,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
       faults = opened;
     }
     const send = faults === undefined ? webhooks.send : misbehavingReceivers(webhooks.send, faults);
-    const { core, dialects } = createCore(config, store, secrets, log, send, faults);
+    const { core, dialects, checkout } = createCore(config, store, secrets, log, send, faults);
     await refusePublished(config, core);
     const wanted = demoCredentials(config, secrets);
     const credentials = faults === undefined ? wanted : await seedDemo(core, wanted);
@@ -129,6 +129,7 @@ export async function startNode(config: Config, log: Logger, onDeath: (error: Er
     closing.push(() => Promise.race([server.close(), pause(closeGrace_ms, undefined, { ref: false })]));
     const { port } = server.server.address() as AddressInfo;
     const url = config.publicUrl.replace(/:0$/, `:${port}`);
+    checkout.foundAt(url);
     return { url, credentials, stop: close, checkInvariants: () => core.checkInvariants(invariantsOf(config)) };
   } catch (error) {
     await close();
@@ -195,7 +196,7 @@ export function createCore(
     }),
     iamport(core),
   ];
-  return { core, dialects };
+  return { core, dialects, checkout };
 }
 
 export function invariantsOf(config: Config): readonly Invariant[] {

@@ -68,9 +68,11 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     { schema: { tags, summary: "Accounts with their balances", querystring: PageQuery } },
     async (request) => {
       const { limit: count = limits.page_default, after = "" } = readPage(request.query);
-      if (!/^([a-z-]+:.+)?$/.test(after)) throw new MalformedBody(`after is no cursor: ${after}`);
-      const accounts = await listLedgerAccounts(pool, after, count);
-      return { accounts, cursor: nextCursor(accounts, count) };
+      const [, id = "", currency = ""] = /^([a-z-]+:\S+) ([A-Z]{3})$/.exec(after) ?? [];
+      if (after !== "" && id === "") throw new MalformedBody(`after is no cursor: ${after}`);
+      const accounts = await listLedgerAccounts(pool, { id, currency }, count);
+      const last = accounts.length === count ? accounts.at(-1)! : null;
+      return { accounts, cursor: last && `${last.id} ${last.currency}` };
     },
   );
 

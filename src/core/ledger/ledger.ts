@@ -140,11 +140,16 @@ export interface LedgerAccount {
 const LIST: Statement = {
   name: "list-ledger-accounts",
   text: `SELECT id, currency, kind, debit, credit, CASE kind WHEN 'asset' THEN debit - credit ELSE credit - debit END AS balance
-    FROM ledger_accounts WHERE id > $1 ORDER BY id, currency LIMIT $2`,
+    FROM ledger_accounts WHERE (id, currency) > ($1, $2) ORDER BY id, currency LIMIT $3`,
 };
 
-export async function listLedgerAccounts(db: Queryable, after: string, count: number): Promise<LedgerAccount[]> {
-  return (await db.query<LedgerAccount>(LIST, [after, count])).rows;
+/** In the order of their ids and currencies, those after the given one. */
+export async function listLedgerAccounts(
+  db: Queryable,
+  after: Pick<LedgerAccount, "id" | "currency">,
+  count: number,
+): Promise<LedgerAccount[]> {
+  return (await db.query<LedgerAccount>(LIST, [after.id, after.currency, count])).rows;
 }
 
 export interface TrialBalance {

@@ -37,6 +37,7 @@ export async function authenticate(
   accounts: Accounts,
   limiter: RateLimiter,
   request: FastifyRequest,
+  merchantNeeded = true,
 ): Promise<Read<Caller, PproError>> {
   const [, apiKey = ""] = /^bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? "") ?? [];
   const name = nameOfKey(apiKey);
@@ -46,10 +47,11 @@ export async function authenticate(
   }
   const turn = limiter.take(credential.merchantId, request.method === "GET" ? "read" : "write");
   turns.set(request, turn);
-  if (!turn.isTaken) return wrong(errors.tooOften);
-  const merchantId = request.headers["merchant-id"];
-  if (merchantId === undefined || merchantId === "") return wrong(errors.merchantMissing);
-  if (merchantId !== accounts(credential.merchantId).merchantId) return wrong(errors.merchantUnknown);
+  if (!turn.isTaken) return wrong(errors.tooOften(limiter.perSecond));
+  const own = accounts(credential.merchantId).merchantId;
+  const merchantId = request.headers["merchant-id"] || (merchantNeeded ? undefined : own);
+  if (merchantId === undefined) return wrong(errors.merchantMissing);
+  if (merchantId !== own) return wrong(errors.merchantUnknown);
   const tenant = await core.directory.tenant(credential.merchantId);
   return tenant === undefined ? wrong(errors.unauthorized) : { ok: true, value: { tenant, credential } };
 }

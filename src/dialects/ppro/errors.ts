@@ -26,8 +26,8 @@ export const errors = {
   callDiffers: at(409, "This Request-Idempotency-Key was used for another request"),
   mediaType: at(415, "The body must be application/json"),
   unprocessable: (what: string) => at(422, what),
-  tooOften: at(429, "Too many requests"),
-  cardRefused: at(422, "RAW_CARD is not supported: no card numbers are taken"),
+  tooOften: (perSecond: number) => at(429, `Too many requests: ${perSecond} a second are allowed`),
+  cardRefused: (what: string) => at(422, `${what} is not supported: no card numbers are taken`),
 } as const;
 
 export function problemError(problem: Problem): PproError {

@@ -24,7 +24,8 @@ const internal: Readonly<Record<string, string>> = {
   EXCEEDS_REFUNDABLE_AMOUNT: "Nothing is left to refund: the charge is not captured, or fully refunded",
   GENERIC_DECLINE: "The operation is not possible in the charge's present status",
   INSTRUMENT_NOT_FOUND: "The payment instrument was not found",
-  INVALID_AUTHENTICATION_SETTINGS: "The authentication settings lack what the payment method needs",
+  INVALID_AUTHENTICATION_SETTINGS:
+    "The authentication settings have none that the payment method needs; REDIRECT needs an http or https returnUrl",
   INVALID_CURRENCY: "The payment method does not support this currency",
   INVALID_MANDATE_ID: "The consumer's consent to later payments is not known",
   INVALID_PAYMENT_METHOD: "The payment method is not known",

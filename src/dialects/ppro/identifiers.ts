@@ -43,19 +43,25 @@ export const checkoutPath = "/checkout";
  */
 export class CheckoutAddresses {
   readonly #key: Buffer;
-  readonly #publicUrl: string;
+  #publicUrl: string;
 
   constructor(secrets: Secrets, publicUrl: string) {
     this.#key = secrets.derive("ppro checkout");
     this.#publicUrl = publicUrl;
   }
 
-  urlOf(id: string): string {
-    return `${this.#publicUrl}${this.pathOf(id)}`;
+  /** Where the node is found, if that is known only once it listens. */
+  foundAt(publicUrl: string): void {
+    this.#publicUrl = publicUrl;
   }
 
+  urlOf(id: string): string {
+    return `${this.#publicUrl}${checkoutPath}/${id}.${this.#codeOf(id)}`;
+  }
+
+  /** As a page of the same origin has it. */
   pathOf(id: string): string {
-    return `${checkoutPath}/${id}.${this.#codeOf(id)}`;
+    return new URL(this.urlOf(id)).pathname;
   }
 
   /** The id that a token stands for; undefined for one that was not made here. */

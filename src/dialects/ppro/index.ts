@@ -11,7 +11,8 @@ import { contentType } from "./routes/call.ts";
 import { mountCalls, mountCheckout } from "./routes/index.ts";
 import { readWebhooksUrl, webhookEvents } from "./webhook.ts";
 
-const ownPaths = /^\/+(v1\/+payment-(charges|agreements|instruments|sessions)|checkout)(\/|$)/;
+const ownPaths =
+  /^\/+(v1\/+(payment-(charges|agreements|instruments|sessions)|disputes|chargebacks|reports)|checkout)(\/|$)/;
 
 export function ppro(context: Context): Dialect {
   const { accounts, open } = context;

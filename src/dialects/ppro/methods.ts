@@ -37,7 +37,8 @@ export function methodOf(
   { sandbox, others }: MethodOptions,
   { paymentMethod, paymentDescriptor, autoCapture }: Wanted,
 ): Method | null {
-  if (paymentMethod === "KAKAOPAY") return kakaopay;
+  if (paymentMethod === "KAKAOPAY")
+    return sandbox ? { ...kakaopay, settles: settlesBy(readPairs(paymentDescriptor)) } : kakaopay;
   if (!sandbox) return null;
   if (paymentMethod === "MOCK") return mock(paymentDescriptor, autoCapture);
   if (!others.includes(paymentMethod) && !others.includes("*")) return null;
@@ -67,14 +68,27 @@ const fundsStates: ReadonlyMap<string, ChargeDetails["settles"]["as"]> = new Map
   ["NOTEXPECTED", "not-expected"],
 ]);
 
-/** What the descriptor says, as `key=value;key=value`; what it does not say, or not so that it can be read, is as usual. */
-function mock(descriptor = "", autoCapture: boolean | undefined): Method {
-  const said = new Map(
+/** `key=value;key=value`. */
+function readPairs(descriptor = ""): ReadonlyMap<string, string> {
+  return new Map(
     descriptor.split(";").map((pair) => {
       const [key = "", value = ""] = pair.split("=", 2);
       return [key.trim(), value.trim()];
     }),
   );
+}
+
+/** PPRO's samples have this for KakaoPay too. */
+function settlesBy(said: ReadonlyMap<string, string>): ChargeDetails["settles"] {
+  return {
+    after_s: readDelay(said.get("fundsEventScheduleDelay"), limits.settlement_max_s) ?? settles.after_s,
+    as: fundsStates.get((said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")) ?? settles.as,
+  };
+}
+
+/** As the descriptor says; what it does not say, or not so that it can be read, is as usual. */
+function mock(descriptor: string | undefined, autoCapture: boolean | undefined): Method {
+  const said = readPairs(descriptor);
   const isSaid = (key: string) => said.get(key) === "true";
   const types = (said.get("authenticationType") ?? "").split(",").map((one) => authenticationTypes.get(one.trim()));
   const asked = [...new Set(types.filter((type) => type !== undefined))];
@@ -86,10 +100,7 @@ function mock(descriptor = "", autoCapture: boolean | undefined): Method {
       separateCapture: isSaid("requiresCapture") && autoCapture !== true,
       refund_within_days: null,
     },
-    settles: {
-      after_s: readDelay(said.get("fundsEventScheduleDelay"), limits.settlement_max_s) ?? settles.after_s,
-      as: fundsStates.get((said.get("fundsEventType") ?? "").toUpperCase().replaceAll("_", "")) ?? settles.as,
-    },
+    settles: settlesBy(said),
     confirms_s: isSaid("providerConfirmation")
       ? (readDelay(said.get("providerConfirmationDelay"), limits.wallet_confirm_max_s) ?? confirms_s)
       : null,

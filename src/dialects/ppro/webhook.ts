@@ -245,6 +245,7 @@ function tellOfAgreement(event: Event, agreement: Agreement, checkout: CheckoutA
     frequency: shown.frequency,
     amount: shown.amount,
     amountType: shown.amountType,
+    instrument: shown.instrument,
     consumer: shown.consumer,
   };
   const data = {

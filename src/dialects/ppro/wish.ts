@@ -12,6 +12,7 @@ import { type Instrument, sealDetails } from "../../core/wallet-charges/instrume
 import { walletProof } from "../../core/wallet-charges/proof.ts";
 import { type Read, wrong } from "../../http/validate.ts";
 import { newId } from "../../store/index.ts";
+import { holdsCard } from "./card-numbers.ts";
 import type { Context } from "./context.ts";
 import { errors, type PproError } from "./errors.ts";
 import { dialect, wireId } from "./identifiers.ts";
@@ -25,6 +26,7 @@ import type {
   InitialCharge,
   InstrumentRequest,
 } from "./schemas/index.ts";
+import { fieldLimits } from "./schemas/index.ts";
 import { readWebhooksUrl } from "./webhook.ts";
 
 /** What a wish becomes when the core fills in how long the wallet may take. */
@@ -45,7 +47,7 @@ export function chargeWish(
   sent: ChargeRequest,
 ): Read<Wish<MakeChargeRequest>, PproError> {
   const { amount, paymentMethod: code, consumer, instrumentId = null, instrument } = sent;
-  if (sent.instrumentUpdateDetails !== undefined) return wrong(errors.cardRefused);
+  if (sent.instrumentUpdateDetails !== undefined) return wrong(errors.cardRefused("instrumentUpdateDetails"));
   const channel = channelOf(context, tenant, code);
   if (!channel.ok) return channel;
   const objection = amountObjection(amount) ?? instrumentObjection(instrumentId, instrument);
@@ -139,6 +141,7 @@ export function agreementWish(
     endDate: momentOf(endDate),
     amount,
     amountType,
+    instrument: instrument && { type: instrument.type },
     initialSchemeAuthorizationReference,
     initialTransactionLinkReference,
     labels,
@@ -164,7 +167,13 @@ export function agreementWish(
         : {
             ...common,
             ...partOf(merchant.id, code, channel.value, method, { ...consumer, ...initial.consumer }, initial),
-            details: detailsOf(method, shownOf({ ...initial, paymentMedium }, { ...consumer, ...initial.consumer })),
+            details: detailsOf(
+              method,
+              shownOf(
+                { authenticationSettings: sent.authenticationSettings, ...initial, paymentMedium },
+                { ...consumer, ...initial.consumer },
+              ),
+            ),
             noticeUrls: ofInitial.value,
           },
   };
@@ -306,8 +315,8 @@ function offeredOf(settings: readonly AuthenticationSetting[] | undefined): Auth
 /** Shoppers are sent back to web pages alone. */
 function readReturnUrl(text: string | undefined): string | undefined {
   if (text === undefined || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
-  const { username, password } = new URL(text);
-  return username === "" && password === "" ? text : undefined;
+  const { username, password, href } = new URL(text);
+  return username === "" && password === "" && href.length <= fieldLimits.url_length ? text : undefined;
 }
 
 /** As this dialect shows times. */
@@ -327,8 +336,11 @@ function instrumentObjection(named: string | null, instrument: InstrumentRequest
   return cardObjection(instrument);
 }
 
-export function cardObjection({ type }: Pick<InstrumentRequest, "type">): PproError | undefined {
-  return type === "RAW_CARD" || type === "CARD_NETWORK_TOKEN" ? errors.cardRefused : undefined;
+export function cardObjection({ type, details = {} }: InstrumentRequest): PproError | undefined {
+  if (type === "RAW_CARD" || type === "CARD_NETWORK_TOKEN") return errors.cardRefused(type);
+  // A bank account's number may look like a card's.
+  const isCard = holdsCard(details, type !== "BANK_ACCOUNT" && type !== "BANCONTACT_ACCOUNT");
+  return isCard ? errors.cardRefused("A card number or verification value") : undefined;
 }
 
 /** One whose connector charges wallets: KakaoPay's own contract first, or the merchant's default. */

@@ -14,7 +14,7 @@ import { authenticate, type Caller, rateHeaders } from "../auth.ts";
 import type { Context } from "../context.ts";
 import { errorBody, errors, type PproError, problemError } from "../errors.ts";
 import { dialect } from "../identifiers.ts";
-import { ErrorBody } from "../schemas/index.ts";
+import { CallerHeaders, ErrorBody, fieldLimits, KeyedHeaders } from "../schemas/index.ts";
 
 export type { Answer, Endpoint } from "../../../http/endpoint.ts";
 export type Call = SharedCall<Caller>;
@@ -48,8 +48,10 @@ export function routesOf(context: Context) {
   });
 }
 
-/** Keys may be so long; the contract recommends a UUID. */
-const key_length = 255;
+const { idempotency_key_length: key_length } = fieldLimits;
+
+/** The one address whose POST the contract has without `Merchant-Id`. */
+const withoutMerchant = "/v1/payment-charges/:id/authorizations";
 
 /** Mounts a route that only a known caller reaches. */
 export function mount(
@@ -59,8 +61,9 @@ export function mount(
   handle: (call: Call) => Promise<Answer> | Answer,
 ): void {
   const { core, accounts, limiter } = context;
-  const identify = (request: Parameters<typeof authenticate>[3]) => authenticate(core, accounts, limiter, request);
-  routesOf(context).mount(server, identify, endpoint, handle);
+  const identify = (request: Parameters<typeof authenticate>[3]) =>
+    authenticate(core, accounts, limiter, request, endpoint.url !== withoutMerchant);
+  routesOf(context).mount(server, identify, { headers: CallerHeaders, ...endpoint }, handle);
 }
 
 /** How a call is kept with the change that it makes; `answer` is pure and gives what the caller will be told. */
@@ -81,7 +84,7 @@ export function mountKeyed(
 ): void {
   const { calls } = context.core;
   const { exchangeOf } = routesOf(context);
-  mount(server, context, endpoint, async (call) => {
+  mount(server, context, { headers: KeyedHeaders, ...endpoint }, async (call) => {
     const keeping =
       (lease: Lease | undefined): Keep =>
       (answer) => ({ lease, exchange: exchangeOf(endpoint, call.params, call.body, answer) });

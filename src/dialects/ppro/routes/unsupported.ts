@@ -30,8 +30,11 @@ const paths: Readonly<Record<string, readonly (typeof methods)[number][]>> = {
   "/v1/payment-instruments/:id": ["GET", "PUT", "DELETE"],
 };
 
-/** Drop-in sessions. */
-const absent = ["/v1/payment-sessions", "/v1/payment-sessions/*"];
+/** Drop-in sessions, disputes, reports. */
+const absent = ["payment-sessions", "disputes", "chargebacks", "reports"].flatMap((name) => [
+  `/v1/${name}`,
+  `/v1/${name}/*`,
+]);
 
 export function mountUnsupported(server: FastifyInstance, context: Context): void {
   for (const [url, taken] of Object.entries(paths)) {
@@ -43,9 +46,7 @@ export function mountUnsupported(server: FastifyInstance, context: Context): voi
   }
   for (const url of absent) {
     for (const method of methods) {
-      mount(server, context, { method, url, summary: "", hidden: true }, () =>
-        failure(errors.notFound("Payment session")),
-      );
+      mount(server, context, { method, url, summary: "", hidden: true }, () => failure(errors.notFound("Resource")));
     }
   }
 }

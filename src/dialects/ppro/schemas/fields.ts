@@ -5,6 +5,7 @@ import Type from "typebox";
 export const fieldLimits = {
   text_length: 512,
   url_length: 2_048,
+  idempotency_key_length: 255,
   agreement_description_length: 100,
   user_agent_length: 500,
   frequency_interval_max: 1_000,

@@ -15,6 +15,17 @@ import {
   Order,
 } from "./parts.ts";
 
+/** Of every call, and of those that change something. */
+export const CallerHeaders = Type.Object({
+  "Merchant-Id": Type.String({ description: "the merchant that the API key is for" }),
+});
+export const KeyedHeaders = Type.Object({
+  ...CallerHeaders.properties,
+  "Request-Idempotency-Key": text("the same call with the same key counts once, for 24 hours; a UUID is best", {
+    maxLength: fieldLimits.idempotency_key_length,
+  }),
+});
+
 export const instrumentTypes = [
   "AMAZON_PAY",
   "BANCONTACT_ACCOUNT",
