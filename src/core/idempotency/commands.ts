@@ -16,8 +16,8 @@ interface BeginState {
 
 /**
  * Locks keys that are nobody's yet by their rows, which the decisions then fill: the first request for such a key gets
- * it. Sorted, so that two batches insert common keys in one order. Those that have a row are passed over: an insert would
- * wait for whoever is changing it.
+ * it. Rows that are there are left out, since an insert would wait for whoever is changing one, conflict or not. Sorted,
+ * so that two batches insert common keys in one order.
  */
 const CLAIM: Statement = {
   name: "claim-calls",
