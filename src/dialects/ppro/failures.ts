@@ -13,6 +13,9 @@ const others: Readonly<Record<string, { code: string; message?: string }>> = {
   "never-received": { code: "UNRESPONSIVE_PROVIDER" },
 };
 
+/** Said by the core in Korean, for the people of Korean PGs. */
+const saidInKorean = new Set(["too-late", "never-received"]);
+
 /** Refused by ourselves. */
 const internal: Readonly<Record<string, string>> = {
   AGREEMENT_INACTIVE: "The payment agreement is not active",
@@ -86,7 +89,7 @@ export function wordFailure(failure: Failure): WordedFailure & { isRetryable: bo
     failureType,
     failureCode,
     ...(providerCode === null ? {} : { providerFailureCode: providerCode }),
-    failureMessage: message ?? other?.message ?? usual,
+    failureMessage: (saidInKorean.has(code) ? null : message) ?? other?.message ?? usual,
     isRetryable: retryable.has(failureCode),
   };
 }
