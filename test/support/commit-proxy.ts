@@ -16,8 +16,8 @@ export interface Upstream {
  *   reply     the server commits, its answer is lost
  *   delayed   the client has lost the connection; COMMIT reaches the server a while later
  *   held      COMMIT is lost; the server believes for a while that the client is still there
- *   stuck     COMMIT does not reach the server until it is let go on; nobody is told of that
- *   unheard   the server commits, and its answer does not reach the client until it is let go on, likewise
+ *   stuck     COMMIT does not reach the server before it is let go on; nobody is told of that
+ *   unheard   the server commits, and its answer does not reach the client before it is let go on, likewise
  */
 export type Fate =
   | { kind: "pass" | "before" | "reply" | "stuck" | "unheard" }
@@ -65,7 +65,8 @@ export async function startCommitProxy(
     let pending: Buffer = Buffer.alloc(0);
     let greeted = false;
     let cut = false;
-    /** What the server says while it is unheard. */
+    /** What the client says while it is stuck, and the server while it is unheard. */
+    let stuck: Buffer[] | undefined;
     let unheard: Buffer[] | undefined;
     for (const socket of [client, server]) socket.on("error", () => {});
     client.on("close", () => {
@@ -88,6 +89,10 @@ export async function startCommitProxy(
         if (pending.length < length) return;
         const message = pending.subarray(0, length);
         pending = pending.subarray(length);
+        if (stuck !== undefined) {
+          stuck.push(message);
+          continue;
+        }
         const fate: Fate = greeted && watch(message) ? proxy.fate() : { kind: "pass" };
         greeted = true;
         if (fate.kind === "pass") {
@@ -95,8 +100,12 @@ export async function startCommitProxy(
           continue;
         }
         if (fate.kind === "stuck") {
+          stuck = [message];
           proxy.kept += 1;
-          waiting.push(() => server.write(message));
+          waiting.push(() => {
+            for (const one of stuck!) server.write(one);
+            stuck = undefined;
+          });
           continue;
         }
         if (fate.kind === "unheard") {
