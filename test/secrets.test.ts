@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, type Fields } from "./support/client.ts";
 import { bearer, consent, demoMerchant, exchange, newApp, newUser } from "./support/consent.ts";
 import { type ChildNode, startChildNode } from "./support/node.ts";
+import { PproClient } from "./support/ppro.ts";
 import { raw } from "./support/raw.ts";
 
 const operatorToken = "operator-token-that-nobody-may-read";
@@ -21,6 +22,11 @@ const lookedUp = "3020099887766";
 const phone = "01087654321";
 const taxCard = "9410012345678901";
 const businessNumber = "2208162517";
+const iban = "DE89370400440532013000";
+const changedIban = "DE02120300000000202051";
+const card = "4242424242424242";
+const wrongCode = "908172635445";
+const headerValue = "Bearer of-the-shop-and-nobody-else";
 
 let dataDir: string;
 let node: ChildNode;
@@ -28,6 +34,7 @@ let token: string;
 let paid: Fields;
 let consented: { signInCode: string; clientSecret: string; codes: string[]; businessToken: string };
 let made: { impKey: string; impSecret: string; inicisApiKey: string };
+let charging: { apiKey: string; merchantId: string; webhookSigningSecret: string };
 let log: string;
 let files: { path: string; content: Buffer }[];
 
@@ -42,6 +49,7 @@ beforeAll(async () => {
     NARU_LOG_LEVEL: "trace",
     NARU_MASTER_KEY: masterKey,
     NARU_OPERATOR_TOKEN: operatorToken,
+    NARU_PPRO_RATE: "100000",
   });
   token = await node.token();
   await useSecrets();
@@ -64,7 +72,7 @@ async function payment(): Promise<Fields> {
 
 /** Every way in which a secret or somebody's account reaches the node, rightly and wrongly. */
 async function useSecrets(): Promise<void> {
-  const { status, body } = await node.post<{ credentials: { iamport: typeof made } }>(
+  const { status, body } = await node.post<{ merchant: { id: string }; credentials: { iamport: typeof made } }>(
     "/naru/v1/merchants",
     { name: "비밀 많은 상점" },
     operator,
@@ -117,6 +125,7 @@ async function useSecrets(): Promise<void> {
   await node.iamport("GET", "/vbanks/holder", { bank_code: "011", bank_num: lookedUp });
 
   consented = await useConsent();
+  charging = await useCharges(body.merchant.id);
 
   // What is refused before it is understood.
   await node.get(`/payments/find/${account}?_token=${token}`);
@@ -168,6 +177,48 @@ async function useConsent(): Promise<typeof consented> {
   return { signInCode, clientSecret: app.client_secret, codes, businessToken };
 }
 
+/** A merchant charges, keeps an account of a shopper, is sent cards, and is told with a header of its own. */
+async function useCharges(merchant: string): Promise<typeof charging> {
+  const path = `/naru/v1/merchants/${merchant}`;
+  const key = await node.post<{ credentials: { ppro: typeof charging } }>(
+    `${path}/credentials`,
+    { dialect: "ppro" },
+    operator,
+  );
+  const settings = { webhooksUrl: "http://127.0.0.1:9/hook", webhookHeaders: { authorization: headerValue } };
+  const set = { headers: { "content-type": "application/json", ...operator }, body: JSON.stringify({ settings }) };
+  expect((await node.request("PATCH", path, set)).status).toBe(200);
+  const { apiKey, merchantId, webhookSigningSecret: signingSecret } = key.body.credentials.ppro;
+  const client = new PproClient(node, { apiKey, merchantId, signingSecret });
+  const instrument = { type: "BANK_ACCOUNT", details: { iban } };
+  const kept = await client.call("POST", "/v1/payment-instruments", { body: instrument });
+  const changed = { ...instrument, details: { iban: changedIban } };
+  await client.call("PUT", `/v1/payment-instruments/${kept.body.id}`, { body: changed });
+  await client.charge({ paymentMethod: "MOCK", instrument }, { key: "kept" });
+  const agreement = await client.agreed({ instrument });
+  expect((await client.chargeUnder(agreement.id)).body.status).toBe("CAPTURED");
+
+  const ofCard = { type: "RAW_CARD", details: { number: card } };
+  const refused = [
+    await client.call("POST", "/v1/payment-instruments", { body: ofCard, key: "card" }),
+    await client.charge({ instrument: ofCard }),
+    await client.agree({ instrument: { ...ofCard, type: "CARD_NETWORK_TOKEN" } }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual([422, 422, 422]);
+  const asked = await client.charge({
+    paymentMethod: "MOCK",
+    paymentDescriptor: "requiresAuthentication=true;authenticationType=MULTI_FACTOR",
+    authenticationSettings: [{ type: "MULTI_FACTOR", settings: { verificationCode: wrongCode } }],
+  });
+  const details = { verificationCode: wrongCode };
+  await client.call("POST", `/v1/payment-charges/${asked.body.id}/authorizations`, {
+    body: { authenticationResult: { type: "MULTI_FACTOR", details } },
+    key: "code",
+  });
+  await new PproClient(node, { apiKey: `${apiKey.slice(0, -1)}0`, merchantId, signingSecret }).charge();
+  return key.body.credentials.ppro;
+}
+
 function filesOf(directory: string): { path: string; content: Buffer }[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -177,12 +228,21 @@ function filesOf(directory: string): { path: string; content: Buffer }[] {
 
 const where = (needle: string) => files.filter(({ content }) => content.includes(needle)).map(({ path }) => path);
 
+it("what the wallet takes later payments by is in no file and no line of the log", () => {
+  const billingKey = /wbk_[0-9a-f]{64}/;
+  for (const { path, content } of files)
+    expect([path, billingKey.test(content.toString("latin1"))]).toEqual([path, false]);
+  expect(log).not.toMatch(billingKey);
+});
+
 describe("of what a node was told in clear", () => {
   it("what is not secret is found by this search, in tables and in the write-ahead log", () => {
     const found = where(String(paid.merchant_uid));
     expect(found.some((path) => path.includes("/base/"))).toBe(true);
     expect(found.some((path) => path.includes("/pg_wal/"))).toBe(true);
     expect(where("홍길동").length).toBeGreaterThan(0);
+    // By this a key is listed.
+    expect(where(charging.apiKey.slice(0, 20)).length).toBeGreaterThan(0);
     expect(log).toContain("request");
     expect(log.length).toBeGreaterThan(1_000);
   });
@@ -204,6 +264,15 @@ describe("of what a node was told in clear", () => {
     ["the demo business token", () => "naru_sandbox_business_token"],
     ["the operator's token", () => operatorToken],
     ["the master key", () => masterKey],
+    ["an API key", () => charging.apiKey],
+    ["the demo merchant's API key", () => "key_sandbox_naru00000000000000000"],
+    ["a signing secret", () => charging.webhookSigningSecret],
+    ["the demo merchant's signing secret", () => "naru_sandbox_signing_secret"],
+    ["a header of a merchant's webhooks", () => headerValue],
+    ["a shopper's account", () => iban],
+    ["a shopper's account after it was changed", () => changedIban],
+    ["a card that was refused", () => card],
+    ["a second factor", () => wrongCode],
     ["a refund account", () => account],
     ["a refund account with dashes", () => dashed],
     ["a refund account that nobody has", () => unknownAccount],
