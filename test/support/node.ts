@@ -1,5 +1,6 @@
 /** Nodes under test: in this process, or as a process of its own that can be killed. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { expect } from "vitest";
@@ -21,6 +22,15 @@ export function payeeHash(bankCode: unknown, number: unknown): string {
 /** The settings of a node on this database, on a port of its own choice. */
 export function environment(database: Pick<TestDatabase, "url">): Record<string, string> {
   return { DATABASE_URL: database.url, NARU_MASTER_KEY: masterKey, NARU_PORT: "0", NARU_LOG_LEVEL: "warn" };
+}
+
+/** For a node whose addresses are followed: it names its port in them before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 export interface TestNode extends Client {
