@@ -250,7 +250,8 @@ export const authenticationSettings: Schema = list({
 });
 
 const link = withOptional(
-  { href: named },
+  // One that repeats what was searched for is as long as that.
+  { href: text() },
   { hreflang: named, title: named, type: named, deprecation: named, profile: named, name: named, templated: flag },
 );
 const links: Schema = { type: "object", additionalProperties: link };
