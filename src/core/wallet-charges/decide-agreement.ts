@@ -2,7 +2,15 @@
 import { accepted, type ChargeRefusal, type Outcome, refused } from "../errors.ts";
 import { newOperation, type Operation } from "../operations/operation.ts";
 import { type Agreement, changeAgreement, type Revoker } from "./agreement.ts";
-import { type ChargeChanges, type ChargeWish, type Checkout, decideCharge, methodObjection, none } from "./decide.ts";
+import {
+  type ChargeChanges,
+  type ChargeWish,
+  type Checkout,
+  decideCharge,
+  endOfAsking,
+  methodObjection,
+  none,
+} from "./decide.ts";
 
 /** What an agreement will be, as far as the caller says so. */
 export interface AgreementWish
@@ -92,7 +100,7 @@ export function decideAgreement(
         wish.callTimeout_ms,
         realNow,
       );
-  const dueAt = new Date(now.getTime() + wish.authenticateWithin_s * 1000);
+  const dueAt = isAsked ? endOfAsking(authentications, wish.authenticateWithin_s, now) : null;
   const { agreement, event } = isAsked
     ? changeAgreement(
         created.agreement,

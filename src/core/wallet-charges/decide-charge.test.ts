@@ -280,6 +280,21 @@ describe("the time to agree", () => {
     expect(decideDue(checkout(), now)?.charges.at(-1)?.state).toBe(isInTime ? undefined : "discarded");
   });
 
+  const code = (scanBy: Date | null): Authentication => ({ type: "scan-code", scanBy: scanBy?.toISOString() ?? null });
+  it.each<[string, Authentication[], Date]>([
+    ["a code that ends sooner, alone", [code(actedAt)], actedAt],
+    ["a code that ends later", [code(settledAt)], lateAt],
+    ["a code without an end", [code(null)], lateAt],
+    ["a code that ends sooner, beside another way", [code(actedAt), redirect], lateAt],
+  ])("of charge and agreement with %s", (_name, offered, dueAt) => {
+    const rules = { ...asking, asks: offered.map(({ type }) => type) };
+    const books = new WalletBooks();
+    expect(books.charge({ rules, offered }).view.charge.dueAt).toEqual(dueAt);
+    expect(books.agree({ rules, offered }).checkout.agreement.dueAt).toEqual(dueAt);
+    expect(books.at(later(dueAt, -1)).sweep()).toBe(0);
+    expect(books.at(dueAt).sweep()).toBe(2);
+  });
+
   it("is no longer counted once the shopper agreed, however long the wallet takes", () => {
     const books = charged(asking, agrees, walletSays(said.unknown)).at(later(lateAt, 24 * 60 * minute_ms));
     expect(books.charged().dueAt).toBeNull();

@@ -273,7 +273,7 @@ function ask(view: ChargeView, rules: MethodRules, wish: ChargeWish, isInitial: 
 }
 
 /** Where there is nothing but a code to scan, the merchant may have it end sooner. */
-function endOfAsking(authentications: readonly Authentication[], within_s: number, now: Date): Date {
+export function endOfAsking(authentications: readonly Authentication[], within_s: number, now: Date): Date {
   const ends_ms = authentications.map((one) =>
     one.type === "scan-code" && one.scanBy !== null ? Date.parse(one.scanBy) : Number.POSITIVE_INFINITY,
   );
