@@ -25,6 +25,7 @@ import {
   requestWalletRefund,
   revokeAgreement,
   type Stepped,
+  sweepAgreements,
   sweepCharges,
   takeStep,
 } from "./commands.ts";
@@ -250,7 +251,7 @@ export class WalletBooks {
 
   /** What happens by itself; answers how many charges and agreements it happened to. */
   sweep(): number {
-    return this.#do(sweepCharges, { limit: 256 });
+    return this.#do(sweepCharges, { limit: 256 }) + this.#do(sweepAgreements, { limit: 256 });
   }
 
   charged(id = "chg_1"): WalletCharge {
