@@ -130,6 +130,8 @@ describe("what is sent of a charge", () => {
     ["a negative amount", { amount: { value: -1, currency: "KRW" } }, 422],
     ["a card number", { instrument: { type: "RAW_CARD" } }, 422],
     ["a card network's token", { instrument: { type: "CARD_NETWORK_TOKEN" } }, 422],
+    ["a card number elsewhere", { instrument: { type: "MOCK", details: { a: ["4111 1111-1111 1111"] } } }, 422],
+    ["a card's field elsewhere", { instrument: { type: "BANK_ACCOUNT", details: { a: { "Card-Number": 1 } } } }, 422],
     ["a card's verification value", { instrumentUpdateDetails: { type: "RAW_CARD", details: { cvv: "123" } } }, 422],
     ["two instruments", { instrumentId: "instr_1", instrument: { type: "MOCK" } }, 400],
     ["an address for webhooks that is none", { webhooksUrl: "shop.example" }, 400],
@@ -222,6 +224,8 @@ describe("the ways to agree that are offered", () => {
     "https://:secret@shop.example/",
     " https://shop.example/",
     "\u0000https://shop.example/",
+    // Longer than may be, as it is called.
+    `https://shop.example/${"길".repeat(300)}`,
     "",
   ])("never lead back to %j, so there is no such way", (returnUrl) => {
     expect(offered({ type: "REDIRECT", settings: { returnUrl } })).toEqual([]);
