@@ -50,18 +50,8 @@ export class CheckoutAddresses {
     this.#publicUrl = publicUrl;
   }
 
-  /** Where the node is found, if that is known only once it listens. */
-  foundAt(publicUrl: string): void {
-    this.#publicUrl = publicUrl;
-  }
-
   urlOf(id: string): string {
     return `${this.#publicUrl}${checkoutPath}/${id}.${this.#codeOf(id)}`;
-  }
-
-  /** As a page of the same origin has it. */
-  pathOf(id: string): string {
-    return new URL(this.urlOf(id)).pathname;
   }
 
   /** The id that a token stands for; undefined for one that was not made here. */

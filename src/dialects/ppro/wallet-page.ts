@@ -4,8 +4,6 @@ import { declineTexts, frequencyTexts, type WalletTexts, walletTexts } from "./w
 import { amountText, clockText, dayText, momentText, numberText, spanText } from "./wallet-words.ts";
 
 export interface CheckoutView {
-  /** Where the form is sent: the page's own path. */
-  action: string;
   /** The merchant's name. */
   shop: string;
   /** As the contract spells it: `KAKAOPAY`. */
@@ -57,9 +55,10 @@ interface AgreedAmount {
 /** What is shown, but for what is the same on every page. */
 type Sheet = Pick<Page, "title" | "service" | "content">;
 
+/** Its forms are sent to the address that the browser has of it, whatever a proxy before the node adds to the path. */
 export function checkoutPage(view: CheckoutView, language: Language): Sheet {
   const text = walletTexts[language];
-  const { action, shop, method, amount, currency, agreement, declines } = view;
+  const { shop, method, amount, currency, agreement, declines } = view;
   const [before, after] = agreement === null ? text.pays : text.agrees;
   const sum = amount === null ? undefined : amountText(amount, currency, language);
   const first = method === "KAKAOPAY" ? "first kakaopay" : "first";
@@ -68,14 +67,14 @@ export function checkoutPage(view: CheckoutView, language: Language): Sheet {
 !${agreement === null ? "" : html`<p class="soft">${text.later(shop)}</p>`}
 !${factsOf(view, language)}
 !${itemsOf(view, language)}
-<form method="post" action="${action}" class="actions">
+<form method="post" class="actions">
 <button class="!${first}" name="decision" value="pay">${payText(sum, agreement, text)}</button>
 <button name="decision" value="cancel">${text.cancel}</button>
 </form>
 <section class="trial" aria-labelledby="trial">
 <h2 id="trial">${text.trial}</h2>
 <p class="soft">${text.trialAbout}</p>
-<form method="post" action="${action}">
+<form method="post">
 !${declines.length === 0 ? "" : declineField(declines, language)}
 <div class="pair">
 !${declines.length === 0 ? "" : html`<button name="decision" value="decline">${text.decline}</button>`}

@@ -113,7 +113,7 @@ export function mountCheckout(server: FastifyInstance, context: Context): void {
     const back = addressOf(asked, authentications);
     const shop = (await core.directory.tenant(merchantId))!.merchant.name;
     if (state === "authenticating" && sandbox) {
-      const view = await viewOf(asked, shop, checkout.pathOf((asked.agreement ?? asked.charge!).wireId));
+      const view = await viewOf(asked, shop);
       return sendPage(reply, 200, { language, sandbox, leadsAway: true, ...checkoutPage(view, language) });
     }
     if (!isFinal({ state: state as WalletCharge["state"] })) {
@@ -134,11 +134,10 @@ export function mountCheckout(server: FastifyInstance, context: Context): void {
     return reply.header("cache-control", "no-store").header("referrer-policy", "no-referrer").redirect(back, 303);
   }
 
-  async function viewOf({ agreement, charge }: Asked, shop: string, action: string): Promise<CheckoutView> {
+  async function viewOf({ agreement, charge }: Asked, shop: string): Promise<CheckoutView> {
     const { shown } = (charge ?? agreement!).details;
     const order = shown.order as Order | undefined;
     return {
-      action,
       shop,
       method: (agreement ?? charge!).method,
       description: (shown.paymentDescriptor as string | undefined) ?? null,
