@@ -17,6 +17,7 @@ const merchant = new PproClient(node);
 const shop = useShop(merchant);
 const hooks = useReceiver();
 const openPage = useBrowser();
+const openKeptPage = useBrowser({ keepsPages: true });
 
 const amount = sampleRequest.amount.value;
 const paid = ["CREATED", "AUTHENTICATION_PENDING", "AUTHORIZATION_SUCCEEDED", "CAPTURE_SUCCEEDED"];
@@ -106,6 +107,24 @@ describe("a shopper who pays", { timeout: scenario_ms }, () => {
     await pay(page);
     await cameBack(page, shop);
     await page.goBack();
+    expect(await cameBack(page, shop)).toBe("CAPTURED");
+    await expectPaidOnce(charge);
+  });
+});
+
+describe("a shopper who goes back to a page as it was left", { timeout: scenario_ms }, () => {
+  it("and presses Pay again, is back at the shop and has paid once", async () => {
+    const charge = await ask();
+    const page = await openKeptPage();
+    await shop.leadTo(page, requestUrlOf(charge));
+    await pay(page);
+    await cameBack(page, shop);
+    const looked: string[] = [];
+    page.on("request", (request) => looked.push(request.url()));
+    await page.evaluate("history.back()").catch(() => {});
+    await page.getByRole("button", { name: "15,000원 결제하기" }).waitFor();
+    expect(looked).toEqual([]);
+    await pay(page);
     expect(await cameBack(page, shop)).toBe("CAPTURED");
     await expectPaidOnce(charge);
   });

@@ -8,13 +8,21 @@ function findChromium(): string {
   return named.includes("/") ? named : execFileSync("which", [named], { encoding: "utf8" }).trim();
 }
 
+export interface BrowserHabits {
+  /** Going back shows a page as it was left, without asking for it again. */
+  keepsPages?: boolean;
+}
+
 /** Opens pages, each in a profile of its own; a file has one browser, and a test's pages are closed after it. */
-export function useBrowser(): (options?: BrowserContextOptions) => Promise<Page> {
+export function useBrowser({
+  keepsPages = false,
+}: BrowserHabits = {}): (options?: BrowserContextOptions) => Promise<Page> {
   let browser: Browser | undefined;
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: findChromium(),
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+      ...(keepsPages ? { ignoreDefaultArgs: ["--disable-back-forward-cache"] } : {}),
     });
   });
   afterEach(async () => {
