@@ -67,16 +67,21 @@ export async function mountBooks(server: FastifyInstance, core: Core): Promise<v
     "/ledger/accounts",
     { schema: { tags, summary: "Accounts with their balances", querystring: PageQuery } },
     async (request) => {
-      const { limit: count = limits.page_default, after = "" } = readPage(request.query);
-      const [, id = "", currency = ""] = /^([a-z-]+:\S+) ([A-Z]{3})$/.exec(after) ?? [];
-      if (after !== "" && id === "") throw new MalformedBody(`after is no cursor: ${after}`);
-      const accounts = await listLedgerAccounts(pool, { id, currency }, count);
-      const last = accounts.length === count ? accounts.at(-1)! : null;
-      return { accounts, cursor: last && `${last.id} ${last.currency}` };
+      const { limit: count = limits.page_default, after } = readPage(request.query);
+      const accounts = await listLedgerAccounts(pool, readAccountCursor(after), count);
+      const places = accounts.map(({ id, currency }) => ({ id: `${id} ${currency}` }));
+      return { accounts, cursor: nextCursor(places, count) };
     },
   );
 
   server.get("/ledger/trial-balance", { schema: { tags, summary: "Debits less credits per currency" } }, async () => ({
     currencies: await trialBalance(pool),
   }));
+}
+
+/** An account is there once per currency: `bank:sandbox KRW`. */
+function readAccountCursor(after = " "): { id: string; currency: string } {
+  const [, id, currency] = /^([a-z-]+:\S+|) ([A-Z]{3}|)$/.exec(after) ?? [];
+  if (id === undefined || currency === undefined) throw new MalformedBody(`after is no cursor: ${after}`);
+  return { id, currency };
 }

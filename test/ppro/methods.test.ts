@@ -218,4 +218,18 @@ describe("a currency", () => {
     expect((await shownOf(charge)).refunds).toMatchObject([{ amount: 1_000, status: "REFUNDED" }]);
     await expectMoved(node, before, { bank: 234, merchant: 234 }, currency);
   });
+
+  it("has accounts of its own in the books, each listed once, whatever the page", async () => {
+    for (const currency of ["CHF", "GBP", "SEK"]) await make(mock("", { amount: { value: 1, currency } }));
+    const listed: string[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const query: string = after === "" ? "" : `&after=${encodeURIComponent(after)}`;
+      const { body } = await node.get<PproBody>(`/naru/v1/ledger/accounts?limit=1${query}`);
+      listed.push(...body.accounts.map((one: PproBody) => `${one.id} ${one.currency}`));
+      after = body.cursor;
+    }
+    const { body } = await node.get<PproBody>("/naru/v1/ledger/accounts?limit=500");
+    expect(listed).toEqual(body.accounts.map((one: PproBody) => `${one.id} ${one.currency}`));
+    for (const currency of ["CHF", "GBP", "SEK"]) expect(listed).toContain(`bank:sandbox ${currency}`);
+  });
 });

@@ -143,7 +143,7 @@ const LIST: Statement = {
     FROM ledger_accounts WHERE (id, currency) > ($1, $2) ORDER BY id, currency LIMIT $3`,
 };
 
-/** In the order of their ids and currencies, those after the given one. */
+/** By id and currency; those behind `after`. */
 export async function listLedgerAccounts(
   db: Queryable,
   after: Pick<LedgerAccount, "id" | "currency">,
