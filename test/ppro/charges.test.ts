@@ -122,6 +122,48 @@ describe("a charge that is paid", () => {
     expect(times).toEqual([...times].sort());
   });
 
+  it("shows what it was made with, and leaves out what nobody asked for", async () => {
+    const asked = {
+      paymentMedium: "POS",
+      initiator: "MERCHANT",
+      paymentDescriptor: "책 두 권",
+      consumer: {
+        name: "홍길동",
+        email: "gildong@shop.example",
+        phone: "+821012345678",
+        birthDate: "1990-02-28",
+        country: "KR",
+        locale: "ko-KR",
+        client: { ip: "2001:db8::1", userAgent: "Mozilla/5.0" },
+        merchantConsumerReference: "c-1",
+        billingAddress: { firstName: "길동", city: "서울", country: "KR" },
+        profile: { createdDate: "2020-01-01", lifetimeOrderCount: 3 },
+      },
+      order: {
+        orderReferenceNumber: "o-1",
+        orderItems: [{ name: "책", quantity: 2, amount: 7_500, sku: "b-1" }],
+        shippingMethod: "TRACKED_DELIVERY",
+        shippingAddress: { street: "세종대로 1", postalCode: "04524", country: "KR" },
+        totalTaxAmount: 0,
+      },
+      labels: { "": "no name", campaign: "GTM", 색: "파랑" },
+    };
+    const reference = { merchantPaymentChargeReference: "try-2" };
+    const charge = await ask({ ...asked, ...reference, unheardOf: { of: [1] }, autoCapture: false });
+    expect(charge).toMatchObject({ ...asked, country: "KR", authorizations: [reference] });
+    expect(charge).not.toHaveProperty("unheardOf");
+    expect(charge.instrumentId).toMatch(/^instr_/);
+    await decide(charge, "pay");
+    const paid = await until(merchant, charge, "CAPTURED");
+    expect(paid).toMatchObject({ ...asked, authorizations: [reference] });
+    expect(paid.instrumentId).toBe(charge.instrumentId);
+    const bare = await ask({ webhooksUrl: undefined, paymentDescriptor: undefined });
+    for (const name of ["initiator", "paymentDescriptor", "order", "labels", "agreementId", "failure"]) {
+      expect(bare).not.toHaveProperty(name);
+    }
+    expect(bare.authorizations[0]).not.toHaveProperty("merchantPaymentChargeReference");
+  });
+
   it.each([
     ["a query", "https://shop.example/done?order=1&a=b%20c", "?order=1&a=b%20c&payment-charge-id={id}"],
     ["a fragment", "https://shop.example/done#top", "?payment-charge-id={id}#top"],

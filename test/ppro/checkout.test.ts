@@ -1,8 +1,9 @@
 /** The address at which a shopper agrees: looked at, come back to, used twice, used while time runs out, made up. */
+import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { booksOf, expectMoved, expectTold, mock, storyOf, unlimited, until } from "../support/charges.ts";
-import type { Fields } from "../support/client.ts";
+import { eventually, type Fields } from "../support/client.ts";
 import { type PproBody, PproClient, requestUrlOf } from "../support/ppro.ts";
 import { raw } from "../support/raw.ts";
 import { useNode, useReceiver } from "../support/scenario.ts";
@@ -73,6 +74,21 @@ describe("Pay, pressed", () => {
     for (const charge of charges) outcomes.push(await expectOneOutcome(charge));
     const paid = amount * outcomes.filter((status) => status === "CAPTURED").length;
     await expectMoved(node, before, { bank: paid, merchant: paid });
+  });
+
+  it("by who closes the browser at once, pays all the same", async () => {
+    const before = await booksOf(node);
+    const charge = await ask();
+    const { hostname, port } = new URL(node.url);
+    const { pathname } = new URL(requestUrlOf(charge));
+    const form = "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 12\r\n\r\ndecision=pay";
+    const browser = connect(Number(port), hostname);
+    browser.write(`POST ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n${form}`);
+    await eventually(async () => (await merchant.get(charge.id)).body.status !== "AUTHENTICATION_PENDING");
+    browser.destroy();
+    await until(merchant, charge, "CAPTURED");
+    expect(await expectOneOutcome(charge)).toBe("CAPTURED");
+    await expectMoved(node, before, { bank: amount, merchant: amount });
   });
 
   it("as the merchant gives it up, comes to one of both", async () => {

@@ -1,8 +1,9 @@
 /** What is no call: refused with an HTTP status and words, before anything is made, and nothing is kept of it. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { newMerchant, unlimited } from "../support/charges.ts";
+import { unlimited } from "../support/charges.ts";
 import type { Fields } from "../support/client.ts";
 import { countRows } from "../support/database.ts";
+import { newMerchant } from "../support/merchants.ts";
 import { type PproAnswer, type PproBody, PproClient, type PproSent } from "../support/ppro.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 import { sampleRequest } from "./contract.ts";
@@ -190,7 +191,7 @@ describe("of a charge", () => {
   }
 
   it("of another merchant, nothing is seen and nothing is done", async () => {
-    const other = await newMerchant(node);
+    const { client: other } = await newMerchant(node);
     for (const ask of [
       () => other.get(paid.id),
       () => other.refund(paid.id, 1),

@@ -1,6 +1,7 @@
 /** Charges found again by the merchant's own name for them, page by page. */
 import { expect, it } from "vitest";
-import { mock, newMerchant, unlimited } from "../support/charges.ts";
+import { mock, unlimited } from "../support/charges.ts";
+import { newMerchant } from "../support/merchants.ts";
 import { type PproAnswer, type PproBody, PproClient } from "../support/ppro.ts";
 import { useNode } from "../support/scenario.ts";
 
@@ -65,7 +66,7 @@ it("exactly a page of charges is one page", async () => {
 });
 
 it("what nobody has is an empty page, and so is what another merchant has", async () => {
-  const other = await newMerchant(node);
+  const { client: other } = await newMerchant(node);
   const [mine, theirs] = [await make("shared"), await make("shared", other)];
   expect(ids((await pagesOf("shared"))[0]!.data)).toEqual([mine.id]);
   expect(ids((await pagesOf("shared", other))[0]!.data)).toEqual([theirs.id]);

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Envelope } from "../ppro/contract.ts";
 import { type Client, eventually, type Fields } from "./client.ts";
 import { demoMerchant } from "./consent.ts";
-import { type PproBody, PproClient, webhooksOf } from "./ppro.ts";
+import { type PproBody, type PproClient, webhooksOf } from "./ppro.ts";
 import type { Receiver } from "./receiver.ts";
 
 /** A node under test that has no limit to speak of, and these settings. */
@@ -99,18 +99,4 @@ export function storyOf(node: Client, { id }: PproBody): Promise<PproBody> {
 /** A charge by the mock method, which behaves as the descriptor says. */
 export function mock(descriptor: string, fields: Fields = {}): Fields {
   return { paymentMethod: "MOCK", paymentDescriptor: descriptor, ...fields };
-}
-
-interface PproCredentialsAnswer {
-  credentials: { ppro: { apiKey: string; merchantId: string; webhookSigningSecret: string } };
-}
-
-/** Another merchant on the same node, that nobody shopped at before. */
-export async function newMerchant(node: Client): Promise<PproClient> {
-  const made = await node.post<{ merchant: { id: string } }>("/naru/v1/merchants", { name: "Other Shop" });
-  const path = `/naru/v1/merchants/${made.body.merchant.id}/credentials`;
-  const { status, body } = await node.post<PproCredentialsAnswer>(path, { dialect: "ppro" });
-  if (status !== 201) throw new Error(`no credentials were made: ${JSON.stringify(body)}`);
-  const { apiKey, merchantId, webhookSigningSecret: signingSecret } = body.credentials.ppro;
-  return new PproClient(node, { apiKey, merchantId, signingSecret });
 }

@@ -575,15 +575,21 @@ export function decideDue(checkout: Checkout, now: Date): ChargeChanges | undefi
   if (dueAt === null || now < dueAt) return undefined;
   if (state === "authenticating") return expire(checkout, now).changes;
   const { charge } = checkout;
-  if (charge?.charge.funds !== "waiting") return undefined;
-  const { as: funds } = charge.charge.details.settles;
-  // Each capture is settled by itself, and all of them together.
-  const captures = charge.steps.filter(({ kind, state: became }) => kind === "capture" && became === "succeeded");
-  return captures.reduce(
-    (changed, step) =>
-      then(changed, (view) => move(view, { funds, dueAt: null }, "charge.funds_changed", now, { step })),
-    unchanged(charge),
-  ).changes;
+  return charge?.charge.funds === "waiting" ? settleFunds(charge, now).changes : undefined;
+}
+
+/** Each capture whose money is there by now is told of: funds are known by it. */
+function settleFunds(view: ChargeView, now: Date): Changed {
+  const { charge, steps } = view;
+  const waiting = steps.filter((step) => step.kind === "capture" && fundsOf(step, charge) === "waiting");
+  // In the order in which they were made, so that the first is the next.
+  const [nextAt] = waiting.map((step) => settlesAt(step, charge)).filter((time) => time > now);
+  const change = nextAt === undefined ? { funds: charge.details.settles.as, dueAt: null } : { dueAt: nextAt };
+  const arrived = waiting.filter((step) => settlesAt(step, charge) <= now);
+  return arrived.reduce(
+    (changed, step) => then(changed, (next) => move(next, change, "charge.funds_changed", now, { step })),
+    unchanged(view),
+  );
 }
 
 export interface StepRequest {
