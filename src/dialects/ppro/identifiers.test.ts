@@ -69,11 +69,17 @@ describe("an id that clients know", () => {
 const key = (byte: number) => new Secrets(Buffer.alloc(32, byte));
 const addresses = (byte = 1) => new CheckoutAddresses(key(byte), "https://pay.example");
 const id = wireId("charge", "chg_1");
-const tokenOf = (of: string, byte = 1) => addresses(byte).pathOf(of).slice("/checkout/".length);
+const tokenOf = (of: string, byte = 1) => addresses(byte).urlOf(of).slice("https://pay.example/checkout/".length);
 
 describe("the address at which a shopper agrees", () => {
+  it("is at where the node is found, once that is known", () => {
+    const found = addresses();
+    found.foundAt("http://127.0.0.1:4321/pay");
+    expect(found.urlOf(id)).toBe(`http://127.0.0.1:4321/pay/checkout/${tokenOf(id)}`);
+  });
+
   it("is this installation's, and reads as the charge or agreement that it is for", () => {
-    expect(addresses().urlOf(id)).toBe(`https://pay.example${addresses().pathOf(id)}`);
+    expect(addresses().urlOf(id)).toBe(`https://pay.example/checkout/${tokenOf(id)}`);
     expect(tokenOf(id)).toMatch(/^charge_[0-9A-Za-z]{21}\.[0-9A-Za-z_-]{27}$/);
     expect(addresses().read(tokenOf(id))).toBe(id);
     expect(addresses().read(tokenOf(wireId("agr", "agr_1")))).toBe(wireId("agr", "agr_1"));
