@@ -75,22 +75,18 @@ import {
   issueVirtualAccount,
 } from "./virtual-accounts/commands.ts";
 import type { Issued } from "./virtual-accounts/decide.ts";
+import { makeAgreement, revokeAgreement } from "./wallet-charges/agreement-commands.ts";
 import {
   beginAuthorization,
-  changeInstrument,
   endCheckout,
-  isAnyChargeDue,
-  keepInstrument,
-  makeAgreement,
   makeCharge,
   recordAuthorization,
   recordWalletRefund,
   requestWalletRefund,
-  revokeAgreement,
-  sweepAgreements,
-  sweepCharges,
   takeStep,
 } from "./wallet-charges/commands.ts";
+import { changeInstrument, keepInstrument } from "./wallet-charges/instrument-commands.ts";
+import { isAnyChargeDue, sweepAgreements, sweepCharges } from "./wallet-charges/sweep.ts";
 import { WalletCharges } from "./wallet-charges/wallet-charges.ts";
 import { type Announcement, type Announcer, noticeUrlsOf, type Subject } from "./webhooks/delivery.ts";
 import { DeliveryEngine, type Send } from "./webhooks/engine.ts";

@@ -6,7 +6,7 @@ import type { OperationAnswer } from "../operations/operation.ts";
 import { refundable } from "../refunds/decide.ts";
 import type { Refund } from "../refunds/refund.ts";
 import { type ChargeState, uncaptured } from "./charge.ts";
-import type { CheckoutOf } from "./commands.ts";
+import type { CheckoutOf } from "./checkouts.ts";
 import type { ChargeView, CheckoutEnd, MethodRules } from "./decide.ts";
 import type { ChargeStep } from "./step.ts";
 import { agreed, apart, asking, price, said, unasking, WalletBooks } from "./wallet-books.fixture.ts";

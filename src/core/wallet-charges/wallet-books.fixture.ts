@@ -12,27 +12,25 @@ import type { Operation, OperationAnswer } from "../operations/operation.ts";
 import type { Refund } from "../refunds/refund.ts";
 import type { Subject } from "../webhooks/delivery.ts";
 import { type Agreement, agreementPrefix, type Revoker } from "./agreement.ts";
+import { makeAgreement, revokeAgreement } from "./agreement-commands.ts";
 import type { Authentication, WalletCharge } from "./charge.ts";
+import type { CheckoutOf } from "./checkouts.ts";
 import {
   beginAuthorization,
-  type CheckoutOf,
   endCheckout,
-  type Kept,
-  makeAgreement,
   makeCharge,
   recordAuthorization,
   recordWalletRefund,
   requestWalletRefund,
-  revokeAgreement,
   type Stepped,
-  sweepAgreements,
-  sweepCharges,
   takeStep,
 } from "./commands.ts";
 import type { Charged, ChargeView, ChargeWish, Checkout, CheckoutEnd, MethodRules, StepRequest } from "./decide.ts";
 import type { Agreed, AgreementWish } from "./decide-agreement.ts";
 import type { WalletRefunded, WalletRefundRequest } from "./decide-refund.ts";
+import type { Kept } from "./kept.ts";
 import type { ChargeStep } from "./step.ts";
+import { sweepCharges } from "./sweep.ts";
 
 /** What a charge asks for, in won. */
 export const price = 15_000;

@@ -7,19 +7,15 @@ import { call, type OperationHandler } from "../operations/resolver.ts";
 import { refunds } from "../refunds/refund.ts";
 import type { Secrets } from "../secrets.ts";
 import { type Agreement, agreementPrefix } from "./agreement.ts";
+import type { MakeAgreementRequest, RevokeRequest } from "./agreement-commands.ts";
 import { readChargesByPayment } from "./charge.ts";
+import type { CheckoutOf } from "./checkouts.ts";
 import type {
   AuthorizationOutcome,
   AuthorizeRequest,
-  ChangeInstrumentRequest,
-  CheckoutOf,
   EndRequest,
-  KeepInstrumentRequest,
-  Kept,
-  MakeAgreementRequest,
   MakeChargeRequest,
   RefundChargeRequest,
-  RevokeRequest,
   Stepped,
   TakeStepRequest,
   WalletRefundOutcome,
@@ -28,6 +24,8 @@ import type { Charged, Checkout } from "./decide.ts";
 import type { Agreed } from "./decide-agreement.ts";
 import type { WalletRefunded } from "./decide-refund.ts";
 import type { Instrument } from "./instrument.ts";
+import type { ChangeInstrumentRequest, KeepInstrumentRequest } from "./instrument-commands.ts";
+import type { Kept } from "./kept.ts";
 
 type Refusable<Value> = Promise<Outcome<Value, ChargeRefusal>>;
 

@@ -104,26 +104,24 @@ export function presentAuthorization(step: ChargeStep): Authorization {
   }) as Authorization;
 }
 
-export function presentCapture(step: ChargeStep): Capture {
-  return known({
+/** What captures and voids have alike. */
+function moved<Done extends string>(step: ChargeStep, done: Done) {
+  const { amount, state, labels } = step;
+  return {
     id: stepId(step),
-    amount: step.amount,
-    status: step.state === "succeeded" ? "CAPTURED" : "FAILED",
-    merchantCaptureReference: step.reference,
-    labels: step.labels,
+    amount,
+    status: state === "succeeded" ? done : "FAILED",
+    labels,
     ...common(step),
-  }) as Capture;
+  } as const;
+}
+
+export function presentCapture(step: ChargeStep): Capture {
+  return known({ ...moved(step, "CAPTURED"), merchantCaptureReference: step.reference }) as Capture;
 }
 
 export function presentVoid(step: ChargeStep): Void {
-  return known({
-    id: stepId(step),
-    amount: step.amount,
-    status: step.state === "succeeded" ? "VOIDED" : "FAILED",
-    merchantVoidReference: step.reference,
-    labels: step.labels,
-    ...common(step),
-  }) as Void;
+  return known({ ...moved(step, "VOIDED"), merchantVoidReference: step.reference }) as Void;
 }
 
 export function presentDiscard(step: ChargeStep): Discard {

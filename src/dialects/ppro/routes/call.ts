@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import type { Json } from "../../../core/exchanges.ts";
 import type { Lease } from "../../../core/idempotency/idempotent-call.ts";
 import type { WalletCharge } from "../../../core/wallet-charges/charge.ts";
-import type { Kept } from "../../../core/wallet-charges/commands.ts";
+import type { Kept } from "../../../core/wallet-charges/kept.ts";
 import { findCharge } from "../../../core/wallet-charges/read.ts";
 import { type Answer, type Endpoint, routesIn, type Call as SharedCall } from "../../../http/endpoint.ts";
 import { type Read as ReadOr, readerIn, wrong } from "../../../http/validate.ts";

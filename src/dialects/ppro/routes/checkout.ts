@@ -7,7 +7,7 @@ import Type from "typebox";
 import { readNow } from "../../../core/clock.ts";
 import type { Agreement } from "../../../core/wallet-charges/agreement.ts";
 import { type Authentication, isFinal, type WalletCharge, walletCharges } from "../../../core/wallet-charges/charge.ts";
-import type { CheckoutOf } from "../../../core/wallet-charges/commands.ts";
+import type { CheckoutOf } from "../../../core/wallet-charges/checkouts.ts";
 import { walletProof } from "../../../core/wallet-charges/proof.ts";
 import { findAgreementAnywhere, findChargeAnywhere } from "../../../core/wallet-charges/read.ts";
 import type { Fields } from "../../../http/body.ts";
