@@ -7,7 +7,7 @@ import { startTestNode, type TestNode } from "../support/node.ts";
 import { type PproAnswer, PproClient, type PproCredentials, requestUrlOf } from "../support/ppro.ts";
 import { type MerchantAnswer, useNode, withNode } from "../support/scenario.ts";
 import { sampleRequest } from "./contract.ts";
-import { activeAgreement, inVain, keyedCalls, mock, type Prepared, twoStep } from "./keyed-calls.ts";
+import { activeAgreement, inVain, keyedCalls, mock, type Prepared, secondFactor, twoStep } from "./keyed-calls.ts";
 
 const env = { NARU_PPRO_RATE: "100000", NARU_PG_TIMEOUT_MS: "3000" };
 const node = useNode({ env });
@@ -237,9 +237,6 @@ describe("an answer", () => {
     expect((await shop.get(first.body.id)).body).toMatchObject({ status: "REFUNDED", refunds: [{}, {}] });
   });
 
-  const secondFactor = mock("requiresAuthentication=true;authenticationType=MULTI_FACTOR", {
-    authenticationSettings: [{ type: "MULTI_FACTOR" }],
-  });
   const id = async (answer: Promise<PproAnswer>) => (await answer).body.id;
 
   it.each<[name: string, find: () => Promise<{ path: string; body: Fields }>]>([

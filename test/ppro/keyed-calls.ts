@@ -22,9 +22,6 @@ export const amount = 15_000;
 const charges = "/v1/payment-charges";
 const agreements = "/v1/payment-agreements";
 const redirect = sampleRequest.authenticationSettings;
-const secondFactor = "requiresAuthentication=true;authenticationType=MULTI_FACTOR";
-const byCode = { authenticationSettings: [{ type: "MULTI_FACTOR" }] };
-
 /** What is asked of the mock: nobody has to agree, unless the descriptor says so. */
 export const mock = (paymentDescriptor = "", fields: Fields = {}): Fields => ({
   paymentMethod: "MOCK",
@@ -32,6 +29,12 @@ export const mock = (paymentDescriptor = "", fields: Fields = {}): Fields => ({
   authenticationSettings: [],
   ...fields,
 });
+
+const byCode = "requiresAuthentication=true;authenticationType=MULTI_FACTOR";
+const offersCode = { authenticationSettings: [{ type: "MULTI_FACTOR" }] };
+
+/** Of a charge that the consumer agrees to by a code. */
+export const secondFactor = mock(byCode, offersCode);
 
 /** Of a charge that is authorized, and nothing of it captured. */
 export const twoStep = (fields: Fields = {}): Fields => mock("requiresCapture=true", fields);
@@ -51,8 +54,8 @@ export const mockAgreement = (paymentDescriptor = "", fields: Fields = {}): Fiel
   ...fields,
 });
 
-/** Where authentications by code are confirmed: with this, or in vain. */
-const confirmed = { authenticationResult: { type: "MULTI_FACTOR", details: { verificationCode: "777123" } } };
+/** What is confirmed with. */
+export const rightCode = { authenticationResult: { type: "MULTI_FACTOR", details: { verificationCode: "777123" } } };
 export const inVain = { authenticationResult: { type: "MULTI_FACTOR", details: { verificationCode: "000000" } } };
 const unproved = { authenticationResult: { type: "MULTI_FACTOR", details: {} } };
 
@@ -102,9 +105,8 @@ export const keyedCalls = (fields: Fields = {}): readonly KeyedCall[] => [
   {
     name: "a confirmation of a charge",
     async prepare(shop) {
-      const asked = mock(secondFactor, { ...byCode, ...fields });
-      const { id } = await made(shop, charges, { ...sampleRequest, ...asked });
-      return { path: `${charges}/${id}/authorizations`, body: confirmed, other: inVain, wrong: unproved };
+      const { id } = await made(shop, charges, { ...sampleRequest, ...secondFactor, ...fields });
+      return { path: `${charges}/${id}/authorizations`, body: rightCode, other: inVain, wrong: unproved };
     },
   },
   {
@@ -149,8 +151,8 @@ export const keyedCalls = (fields: Fields = {}): readonly KeyedCall[] => [
   {
     name: "a confirmation of an agreement",
     async prepare(shop) {
-      const { id } = await made(shop, agreements, mockAgreement(secondFactor, { ...byCode, ...fields }));
-      return { path: `${agreements}/${id}/authorizations`, body: confirmed, other: inVain, wrong: unproved };
+      const { id } = await made(shop, agreements, mockAgreement(byCode, { ...offersCode, ...fields }));
+      return { path: `${agreements}/${id}/authorizations`, body: rightCode, other: inVain, wrong: unproved };
     },
   },
   {
