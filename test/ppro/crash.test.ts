@@ -232,7 +232,7 @@ describe("a call is made once, wherever it comes again, when its node", () => {
       expect(of.refund.failure).toMatchObject({
         failureType: "PROVIDER_ERROR",
         failureCode: "UNRESPONSIVE_PROVIDER",
-        failureMessage: "The provider does not respond",
+        failureMessage: "The provider did not receive the order",
       });
       const all = await shop.call("POST", refund.path, { body: { amount: 15_000 } });
       expect(all.body.status).toBe("REFUNDED");

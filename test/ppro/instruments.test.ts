@@ -115,17 +115,18 @@ describe("an instrument in a charge", () => {
   const instrumentOf = async ({ instrumentId }: PproBody) => (await get(instrumentId)).body;
 
   it("is there, whoever makes the charge", async () => {
-    const charges = [
-      (await client().charge()).body,
-      await client().paid(),
-      (await client().charge(mock({}))).body,
-      (await client().charge({ amount: { value: 49, currency: "KRW" } })).body,
-    ];
+    const charges = [(await client().charge()).body, await client().paid(), (await client().charge(mock({}))).body];
     for (const charge of charges) {
       const { id, ...kept } = await instrumentOf(charge);
       expect([id, kept]).toEqual([charge.instrumentId, { type: "PASSTHROUGH_WALLET", details: { country: "KR" } }]);
     }
     expect(new Set(charges.map(({ instrumentId }) => instrumentId)).size).toBe(charges.length);
+  });
+
+  it("is not kept of a charge that is refused at once", async () => {
+    const instrument = { type: "BANK_ACCOUNT", details: { iban: "DE89370400440532013000" } };
+    const { body } = await client().charge({ amount: { value: 49, currency: "KRW" }, instrument });
+    expect([body.status, body.instrumentId]).toEqual(["FAILED", undefined]);
   });
 
   it("is that of its agreement, if there is one", async () => {
