@@ -2,10 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, type Fields } from "../support/client.ts";
+import { demoMerchant } from "../support/consent.ts";
 import { countRows, type TestDatabase } from "../support/database.ts";
+import { newKey, newMerchant } from "../support/merchants.ts";
 import { startTestNode, type TestNode } from "../support/node.ts";
-import { type PproAnswer, PproClient, type PproCredentials, requestUrlOf } from "../support/ppro.ts";
-import { type MerchantAnswer, useNode, withNode } from "../support/scenario.ts";
+import { type PproAnswer, PproClient, requestUrlOf } from "../support/ppro.ts";
+import { useNode, withNode } from "../support/scenario.ts";
 import { sampleRequest } from "./contract.ts";
 import { activeAgreement, inVain, keyedCalls, mock, type Prepared, secondFactor, twoStep } from "./keyed-calls.ts";
 
@@ -70,16 +72,6 @@ function expectFirst(answer: PproAnswer): void {
 
 function expectConflict(answer: PproAnswer, failureMessage: string): void {
   expect([answer.status, answer.body.failureMessage]).toEqual([409, failureMessage]);
-}
-
-/** Other credentials, of the same merchant unless another is named. */
-async function newCredentials(merchant = "mer_naru_sandbox_key"): Promise<PproCredentials> {
-  const added = await node.post<{ credentials: { ppro: PproCredentials & { webhookSigningSecret: string } } }>(
-    `/naru/v1/merchants/${merchant}/credentials`,
-    { dialect: "ppro" },
-  );
-  const { apiKey, merchantId, webhookSigningSecret: signingSecret } = added.body.credentials.ppro;
-  return { apiKey, merchantId, signingSecret };
 }
 
 describe.each(keyedCalls())("$name", ({ prepare }) => {
@@ -169,9 +161,8 @@ describe("a key", () => {
   });
 
   it("is another of other credentials of the same merchant, and of another merchant", async () => {
-    const merchant = await node.post<MerchantAnswer>("/naru/v1/merchants", { name: "Other Shop" });
-    const theirs = new PproClient(node, await newCredentials(merchant.body.merchant.id));
-    const clients = [shop, new PproClient(node, await newCredentials()), theirs];
+    const { client: theirs } = await newMerchant(node);
+    const clients = [shop, (await newKey(node, demoMerchant)).client, theirs];
     const key = randomUUID();
     const ids = [];
     for (const client of clients) {
