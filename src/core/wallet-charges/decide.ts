@@ -12,12 +12,14 @@
  *                   the merchant discards it           discarded      merchant
  *   authorizing     the wallet says yes                authorized, if capturing is a step of its own; else captured
  *                   the wallet says no                 failed
- *                   the wallet does not say            confirming
- *   confirming      yes, no                            as above
  *                   the wallet never had the order     discarded      confirmation-timeout
- *   authorized      a capture, a void                  authorized, while something is left; else captured or voided
+ *                   the wallet does not say            confirming
+ *   confirming      the wallet says at last            as above
+ *   authorized      a capture, a void                  authorized, while something is left; else captured or voided, or
+ *                                                      refunded, if what was captured has been given back
  *   captured        refunds, until nothing is left     refunded
  *   any other step fails and changes no state; failed, discarded, voided and refunded are final
+ *   a charge that comes with its agreement is agreed to with that: the same happens to both, until it is captured
  *
  * In the books: a capture moves its amount from the wallet's side to the merchant's; refunds are as for all payments.
  */
