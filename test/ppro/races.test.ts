@@ -103,18 +103,19 @@ describe("fifty refunds of one charge at once", () => {
     expect(await givenBack(charge)).toBe(amount);
   });
 
-  it("that try again while another is in progress give back what they can", { timeout: test_ms }, async () => {
+  it("that try again while another is in progress give back all that is asked for", { timeout: test_ms }, async () => {
     const charge = await shop.paid();
     const insist = async (client: PproClient): Promise<PproBody> => {
-      const { body } = await client.refund(charge.id, 1_000);
-      if (body.failure?.failureCode !== busy[0]) return body;
-      expect(body.failure.isRetryable).toBe(true);
-      await pause(random.below(60));
+      const { status, body } = await client.refund(charge.id, 1_500);
+      // Refusals of a charge are kept up to a number, and beyond it are no refunds that failed.
+      if (status === 200 && body.failure?.failureCode !== busy[0]) return body;
+      if (status === 200) expect(body.failure.isRetryable).toBe(true);
+      else expect([status, body.failureMessage]).toEqual([422, expect.stringMatching(/operations/)]);
+      await pause(random.below(200));
       return insist(client);
     };
-    const bodies = await atOnce(Array.from({ length: 20 }, () => insist));
-    expect(withStatus(bodies, "REFUNDED")).toHaveLength(15);
-    expectRefused(withStatus(bodies, "FAILED"), 0, exceeding);
+    const bodies = await atOnce(Array.from({ length: 10 }, () => insist));
+    expect(withStatus(bodies, "REFUNDED"), about).toHaveLength(10);
     expect(await givenBack(charge)).toBe(amount);
     expect((await shop.get(charge.id)).body.status).toBe("REFUNDED");
   });
