@@ -115,7 +115,7 @@ export function isTimeout(error: unknown): boolean {
 /** The connection or the server went away, so nothing is known but what the batch's fence will tell. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = sqlState(error);
-  if (code !== undefined && /^(08...|57P0[1-5]|25P0[34])$/.test(code)) return true;
+  if (code !== undefined && /^(08...|53300|57P0[1-5]|25P0[34])$/.test(code)) return true;
   if (!(error instanceof Error)) return false;
   if (
     "code" in error &&
