@@ -50,8 +50,8 @@ export function routesOf(context: Context) {
 
 const { idempotency_key_length: key_length } = fieldLimits;
 
-/** The one address whose POST the contract has without `Merchant-Id`. */
-const withoutMerchant = "/v1/payment-charges/:id/authorizations";
+/** The one call that the contract has without `Merchant-Id`. */
+const withoutMerchant = "POST /v1/payment-charges/:id/authorizations";
 
 /** Mounts a route that only a known caller reaches. */
 export function mount(
@@ -61,8 +61,9 @@ export function mount(
   handle: (call: Call) => Promise<Answer> | Answer,
 ): void {
   const { core, accounts, limiter } = context;
+  const merchantNeeded = `${endpoint.method} ${endpoint.url}` !== withoutMerchant;
   const identify = (request: Parameters<typeof authenticate>[3]) =>
-    authenticate(core, accounts, limiter, request, endpoint.url !== withoutMerchant);
+    authenticate(core, accounts, limiter, request, merchantNeeded);
   routesOf(context).mount(server, identify, { headers: CallerHeaders, ...endpoint }, handle);
 }
 
