@@ -30,7 +30,7 @@ import type { Agreed, AgreementWish } from "./decide-agreement.ts";
 import type { WalletRefunded, WalletRefundRequest } from "./decide-refund.ts";
 import type { Kept } from "./kept.ts";
 import type { ChargeStep } from "./step.ts";
-import { sweepCharges } from "./sweep.ts";
+import { sweepAgreements, sweepCharges } from "./sweep.ts";
 
 /** What a charge asks for, in won. */
 export const price = 15_000;

@@ -4,17 +4,17 @@
  */
 import type { Failure } from "../../core/wallet-charges/charge.ts";
 
-/** What has no code of its own in the contract, with words of its own where those of the code do not fit. */
-const others: Readonly<Record<string, { code: string; message?: string }>> = {
-  discarded: { code: "GENERIC_DECLINE", message: "The charge was discarded by the merchant" },
-  "nothing-to-discard": { code: "GENERIC_DECLINE" },
-  refused: { code: "GENERIC_DECLINE" },
-  "too-late": { code: "EXPIRED_SESSION" },
-  "never-received": { code: "UNRESPONSIVE_PROVIDER" },
-};
-
-/** Said by the core in Korean, for the people of Korean PGs. */
-const saidInKorean = new Set(["too-late", "never-received"]);
+/** What has no code of its own in the contract. In these words, whoever gave it: the core's are for people in Korea. */
+const others: ReadonlyMap<string, { code: string; message: string }> = new Map([
+  ["discarded", { code: "GENERIC_DECLINE", message: "The payment charge was discarded" }],
+  [
+    "nothing-to-discard",
+    { code: "GENERIC_DECLINE", message: "The payment charge does not wait for the consumer any more" },
+  ],
+  ["refused", { code: "GENERIC_DECLINE", message: "The provider declined" }],
+  ["too-late", { code: "EXPIRED_SESSION", message: "The order reached the provider too late" }],
+  ["never-received", { code: "UNRESPONSIVE_PROVIDER", message: "The provider did not receive the order" }],
+]);
 
 /** Refused by ourselves. */
 const internal: Readonly<Record<string, string>> = {
@@ -83,13 +83,13 @@ export interface WordedFailure {
 
 export function wordFailure(failure: Failure): WordedFailure & { isRetryable: boolean } {
   const { by, code, message, providerCode } = failure;
-  const other = others[code];
+  const other = others.get(code);
   const [failureType, failureCode, usual] = typed(by, other?.code ?? code.toUpperCase().replaceAll("-", "_"));
   return {
     failureType,
     failureCode,
     ...(providerCode === null ? {} : { providerFailureCode: providerCode }),
-    failureMessage: (saidInKorean.has(code) ? null : message) ?? other?.message ?? usual,
+    failureMessage: other?.message ?? message ?? usual,
     isRetryable: retryable.has(failureCode),
   };
 }

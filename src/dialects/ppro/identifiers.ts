@@ -50,6 +50,11 @@ export class CheckoutAddresses {
     this.#publicUrl = publicUrl;
   }
 
+  /** Where the node is found, if that is known only once it listens. */
+  foundAt(publicUrl: string): void {
+    this.#publicUrl = publicUrl;
+  }
+
   urlOf(id: string): string {
     return `${this.#publicUrl}${checkoutPath}/${id}.${this.#codeOf(id)}`;
   }

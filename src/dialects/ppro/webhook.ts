@@ -225,7 +225,7 @@ function detailOf(
       return {
         paymentOperationId: stepId(step!),
         paymentOperationType: "CAPTURE",
-        fundsState: `CAPTURE_FUNDS_${charge.funds.toUpperCase().replaceAll("-", "_")}`,
+        fundsState: captureFunds[fundsOf(step!, charge)],
         amount: money(step!.amount),
       };
     case "charge.authorizing":
