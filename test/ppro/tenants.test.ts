@@ -68,6 +68,17 @@ describe("a call", () => {
     }
   });
 
+  it("that confirms a charge needs no merchant beside its key, and takes no other", async () => {
+    const paymentDescriptor = "requiresAuthentication=true;authenticationType=MULTI_FACTOR";
+    const asked = mock({ paymentDescriptor, authenticationSettings: [{ type: "MULTI_FACTOR" }] });
+    const { id } = (await client().charge(asked)).body;
+    const body = { authenticationResult: { details: { verificationCode: "777123" } } };
+    const confirm = (merchantId: string | undefined) =>
+      client().call("POST", `${charges}/${id}/authorizations`, { body, headers: { "merchant-id": merchantId } });
+    expect((await confirm(nobody)).status).toBe(403);
+    expect((await confirm(undefined)).body.status).toBe("AUTHORIZED");
+  });
+
   it("with one merchant's key is not for another", async () => {
     const [one, other] = [await newMerchant(node), await newMerchant(node)];
     const headers = { "merchant-id": other.shown.merchantId };
