@@ -3,6 +3,7 @@ import { accepted, type ChargeRefusal, type Outcome, refused } from "../errors.t
 import { newOperation, type Operation } from "../operations/operation.ts";
 import { type Agreement, changeAgreement, type Revoker } from "./agreement.ts";
 import {
+  available,
   type ChargeChanges,
   type ChargeWish,
   type Checkout,
@@ -14,22 +15,9 @@ import {
 
 /** What an agreement will be, as far as the caller says so. */
 export interface AgreementWish
-  extends Pick<
+  extends Omit<
     ChargeWish,
-    | "operationId"
-    | "merchantId"
-    | "dialect"
-    | "wireId"
-    | "reference"
-    | "instrumentId"
-    | "channel"
-    | "method"
-    | "rules"
-    | "country"
-    | "offered"
-    | "authenticateWithin_s"
-    | "noticeUrls"
-    | "callTimeout_ms"
+    "chargeId" | "paymentId" | "amount" | "currency" | "description" | "buyer" | "details" | "userAgent"
   > {
   agreementId: string;
   details: Agreement["details"];
@@ -87,9 +75,8 @@ export function decideAgreement(
       changes: { ...none(), agreements: [agreement], events: [created.event, event] },
     };
   }
-  const { asks } = wish.rules;
-  const authentications = asks.flatMap((type) => wish.offered.find((one) => one.type === type) ?? []);
-  const isAsked = asks.length > 0;
+  const authentications = available(wish.rules, wish.offered);
+  const isAsked = wish.rules.asks.length > 0;
   const { operationId, merchantId, method } = wish;
   const { connector } = wish.channel;
   const operation = isAsked

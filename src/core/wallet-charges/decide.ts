@@ -222,7 +222,7 @@ export function methodObjection(
 }
 
 /** The ways that the method has and the merchant can serve, in the method's order. */
-function available({ asks }: MethodRules, offered: readonly Authentication[]): Authentication[] {
+export function available({ asks }: MethodRules, offered: readonly Authentication[]): Authentication[] {
   return asks.flatMap((type) => offered.find((one) => one.type === type) ?? []);
 }
 

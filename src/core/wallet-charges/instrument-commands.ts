@@ -8,7 +8,11 @@ import { type Kept, keep, leasesOf, type Refusable, takenOver, unique } from "./
 import { findInstruments } from "./read.ts";
 
 export function keptInstruments(instrument: Instrument | null, now: Date): Instrument[] {
-  return instrument === null ? [] : [{ ...instrument, createdAt: now, updatedAt: now }];
+  return instrument === null ? [] : [stamped(instrument, now)];
+}
+
+function stamped(instrument: Instrument, now: Date): Instrument {
+  return { ...instrument, createdAt: now, updatedAt: now };
 }
 
 export async function loadInstruments(
@@ -41,7 +45,7 @@ export const keepInstrument: CoreCommand<KeepInstrumentRequest, Refusable<Instru
 
   decide(state, { instrument, kept }, now) {
     if (!state.holdsCall(kept.lease)) return takenOver;
-    const value = { ...instrument, createdAt: now, updatedAt: now };
+    const value = stamped(instrument, now);
     const owner = { merchantId: value.merchantId, paymentId: null, subjectId: value.id };
     return keep(kept, owner, { ok: true, value }, { instruments: [value] }, now);
   },

@@ -18,16 +18,16 @@ import type { Context } from "./context.ts";
 import { errors, type PproError } from "./errors.ts";
 import { dialect, wireId } from "./identifiers.ts";
 import { type Method, methodOf } from "./methods.ts";
-import type {
-  AgreementChargeRequest,
-  AgreementRequest,
-  AuthenticationSetting,
-  ChargeRequest,
-  Consumer,
-  InitialCharge,
-  InstrumentRequest,
+import {
+  type AgreementChargeRequest,
+  type AgreementRequest,
+  type AuthenticationSetting,
+  type ChargeRequest,
+  type Consumer,
+  fieldLimits,
+  type InitialCharge,
+  type InstrumentRequest,
 } from "./schemas/index.ts";
-import { fieldLimits } from "./schemas/index.ts";
 import { readWebhooksUrl } from "./webhook.ts";
 
 /** What a wish becomes when the core fills in how long the wallet may take. */
@@ -190,26 +190,7 @@ function steering(initial: InitialCharge | undefined) {
   return { paymentDescriptor, autoCapture };
 }
 
-type Part = Pick<
-  ChargeWish,
-  | "chargeId"
-  | "paymentId"
-  | "operationId"
-  | "merchantId"
-  | "dialect"
-  | "wireId"
-  | "reference"
-  | "instrumentId"
-  | "channel"
-  | "method"
-  | "rules"
-  | "amount"
-  | "currency"
-  | "country"
-  | "description"
-  | "buyer"
-  | "userAgent"
->;
+type Part = Omit<ChargeWish, "offered" | "authenticateWithin_s" | "details" | "noticeUrls" | "callTimeout_ms">;
 
 type Sent = Pick<ChargeRequest, "amount" | "merchantPaymentChargeReference" | "paymentDescriptor">;
 
@@ -364,7 +345,7 @@ function noticeUrlsOf({ open }: Context, { merchant }: Tenant, named: string | u
     : { ok: true, value: [readable] };
 }
 
-/** Every charge has an instrument: the one that is named, the one that is sent, or what the wallet passes through. */
+/** What is kept if the charge is made: the instrument sent, or what the wallet passes through; none if one is named. */
 function newInstrumentOf(
   { core }: Context,
   merchantId: string,

@@ -11,7 +11,6 @@ import type { Context } from "../context.ts";
 import { errors, refusalError } from "../errors.ts";
 import { wordFailure } from "../failures.ts";
 import { dialect, wireId } from "../identifiers.ts";
-import { mockVerificationCode } from "../methods.ts";
 import { agreementStatus, presentAgreement, presentCharge } from "../present.ts";
 import {
   Agreement,
@@ -36,11 +35,10 @@ import {
   success,
 } from "./call.ts";
 import { chargeAnswer } from "./charges.ts";
-import { readCode } from "./operations.ts";
+import { confirm, readCode, readConfirm } from "./confirm.ts";
 
 const readWanted = reader(AgreementRequest);
 const readCharge = reader(AgreementChargeRequest);
-const readConfirm = reader(ConfirmRequest);
 
 export function mountAgreements(server: FastifyInstance, context: Context): void {
   const { core, checkout } = context;
@@ -84,7 +82,7 @@ export function mountAgreements(server: FastifyInstance, context: Context): void
     return agreement.ok ? shown(agreement.value) : failure(agreement.error);
   });
 
-  const confirm: Endpoint = {
+  const confirmation: Endpoint = {
     method: "POST",
     url: "/v1/payment-agreements/:id/authorizations",
     summary: "Confirm an agreement with what the consumer was asked for",
@@ -102,7 +100,7 @@ export function mountAgreements(server: FastifyInstance, context: Context): void
   };
   const answerConfirmed = (outcome: Outcome<Checkout, ChargeRefusal>): Answer =>
     outcome.ok ? confirmed(outcome.value) : failure(refusalError(outcome.refusal));
-  mountKeyed(server, context, confirm, {
+  mountKeyed(server, context, confirmation, {
     async handle(call, keep) {
       const read = readConfirm(call.body);
       if (!read.ok) return failure(read.error);
@@ -111,17 +109,12 @@ export function mountAgreements(server: FastifyInstance, context: Context): void
       const code = readCode(read.value);
       if (!code.ok) return failure(code.error);
       const { id: agreementId, authentications, state, initialChargeId } = found.value;
-      if (!authentications.some(({ type }) => type === "multi-factor")) {
-        return failure(errors.unprocessable("The agreement is not authenticated by MULTI_FACTOR"));
-      }
-      if (state !== "authenticating") return failure(refusalError({ code: "not-waiting", state }));
-      const of = { agreementId };
-      const kept = keep(answerConfirmed);
-      if (code.value !== mockVerificationCode) {
-        return answerConfirmed(await core.walletCharges.end({ of, how: "authentication-failed", kept }));
-      }
-      const [initial] = initialChargeId === null ? [] : await walletCharges.read(pool, [initialChargeId]);
-      return answerConfirmed(await core.walletCharges.authorize(of, proofOf(initial?.details ?? null), kept));
+      const proof = async () => {
+        const [initial] = initialChargeId === null ? [] : await walletCharges.read(pool, [initialChargeId]);
+        return proofOf(initial?.details ?? null);
+      };
+      const waiting = { noun: "agreement", of: { agreementId }, authentications, state, proof } as const;
+      return confirm(context, waiting, code.value, keep, answerConfirmed);
     },
     async resume(_call, subjectId) {
       const [agreement] = await agreements.read(pool, [subjectId]);

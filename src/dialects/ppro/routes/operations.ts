@@ -9,10 +9,9 @@ import type { ChargeView, Checkout } from "../../../core/wallet-charges/decide.t
 import type { WalletRefunded } from "../../../core/wallet-charges/decide-refund.ts";
 import { viewOfCharge } from "../../../core/wallet-charges/read.ts";
 import type { ChargeStep, StepKind } from "../../../core/wallet-charges/step.ts";
-import { wrong } from "../../../http/validate.ts";
 import type { Context } from "../context.ts";
 import { errors, refusalError } from "../errors.ts";
-import { methodOf, mockVerificationCode } from "../methods.ts";
+import { methodOf } from "../methods.ts";
 import {
   listOf,
   presentAuthorization,
@@ -54,12 +53,12 @@ import {
   reader,
   success,
 } from "./call.ts";
+import { confirm, readCode, readConfirm } from "./confirm.ts";
 
 const readCapture = reader(CaptureRequest);
 const readVoid = reader(VoidRequest);
 const readDiscard = reader(DiscardRequest);
 const readRefund = reader(RefundRequest);
-const readConfirm = reader(ConfirmRequest);
 
 interface Kind {
   kind: StepKind;
@@ -263,7 +262,6 @@ function mountRefund(server: FastifyInstance, context: Context): void {
 }
 
 function mountConfirm(server: FastifyInstance, context: Context): void {
-  const { core } = context;
   const endpoint: Endpoint = {
     method: "POST",
     url: "/v1/payment-charges/:id/authorizations",
@@ -285,27 +283,14 @@ function mountConfirm(server: FastifyInstance, context: Context): void {
       const code = readCode(read.value);
       if (!code.ok) return failure(code.error);
       const { id: chargeId, agreementId, authentications, state, details } = found.value;
-      const isAsked = authentications.some(({ type }) => type === "multi-factor");
-      if (!isAsked) return failure(errors.unprocessable("The charge is not authenticated by MULTI_FACTOR"));
-      if (state !== "authenticating") return failure(refusalError({ code: "not-waiting", state }));
       // What comes with its agreement is confirmed with it.
       const of = agreementId === null ? { chargeId } : { agreementId };
-      const kept = keep(answer);
-      if (code.value !== mockVerificationCode) {
-        return answer(await core.walletCharges.end({ of, how: "authentication-failed", kept }));
-      }
-      return answer(await core.walletCharges.authorize(of, proofOf(details), kept));
+      const waiting = { noun: "charge", of, authentications, state, proof: () => proofOf(details) } as const;
+      return confirm(context, waiting, code.value, keep, answer);
     },
     async resume(call) {
       const view = await readView(context, call);
       return view.ok ? shown(view.value) : failure(view.error);
     },
   });
-}
-
-export function readCode({ authenticationResult: { type = "MULTI_FACTOR", details } }: ConfirmRequest): Read<string> {
-  if (type !== "MULTI_FACTOR") return wrong(errors.unprocessable("authenticationResult.type must be MULTI_FACTOR"));
-  const { verificationCode } = details;
-  if (typeof verificationCode === "string" && verificationCode !== "") return { ok: true, value: verificationCode };
-  return wrong(errors.invalid("authenticationResult.details.verificationCode is missing"));
 }
