@@ -14,6 +14,12 @@ import { type Exchange, exchanges } from "./exchanges.ts";
 import { recordCalls } from "./idempotency/commands.ts";
 import type { CallRecord, Lease } from "./idempotency/idempotent-call.ts";
 import { type NewTransfer, postJournals } from "./ledger/ledger.ts";
+import { isOver, type LinkedAccount, linkedAccounts } from "./linked-accounts/linked-account.ts";
+import { type Verification, verifications } from "./linked-accounts/verification.ts";
+import { type Withdrawal, withdrawals } from "./linked-accounts/withdrawal.ts";
+import { type Card, cards } from "./members/card.ts";
+import { type Member, members } from "./members/member.ts";
+import { type OneTimeToken, oneTimeTokens } from "./members/token.ts";
 import type { Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type Operation, operations } from "./operations/operation.ts";
 import { type Payment, payments } from "./payments/payment.ts";
@@ -42,6 +48,12 @@ export interface Changes {
   chargeSteps?: ChargeStep[];
   agreements?: Agreement[];
   instruments?: Instrument[];
+  members?: Member[];
+  cards?: Card[];
+  oneTimeTokens?: OneTimeToken[];
+  linkedAccounts?: LinkedAccount[];
+  withdrawals?: Withdrawal[];
+  verifications?: Verification[];
   transfers?: NewTransfer[];
   events?: NewEvent[];
   exchanges?: Exchange[];
@@ -76,6 +88,12 @@ export class WorkingState {
   readonly agreements = new Map<string, Agreement>();
   /** By the name that the requests have for it: its id, or the one that clients know. */
   readonly instruments = new Map<string, Instrument>();
+  readonly members = new Map<string, Member>();
+  readonly cards = new Map<string, Card>();
+  readonly oneTimeTokens = new Map<string, OneTimeToken>();
+  readonly linkedAccounts = new Map<string, LinkedAccount>();
+  readonly withdrawals = new Map<string, Withdrawal>();
+  readonly verifications = new Map<string, Verification>();
   /** Leases under which this batch may make changes. */
   heldCalls = new Set<string>();
   /** The database's own time, for what does not obey the sandbox clock. */
@@ -100,6 +118,12 @@ export class WorkingState {
     for (const step of changes.chargeSteps ?? []) this.chargeSteps.set(step.id, step);
     for (const agreement of changes.agreements ?? []) this.agreements.set(agreement.id, agreement);
     for (const instrument of changes.instruments ?? []) this.instruments.set(instrument.id, instrument);
+    for (const member of changes.members ?? []) this.members.set(member.id, member);
+    for (const card of changes.cards ?? []) this.cards.set(card.id, card);
+    for (const token of changes.oneTimeTokens ?? []) this.oneTimeTokens.set(token.id, token);
+    for (const account of changes.linkedAccounts ?? []) this.linkedAccounts.set(account.id, account);
+    for (const withdrawal of changes.withdrawals ?? []) this.withdrawals.set(withdrawal.id, withdrawal);
+    for (const verification of changes.verifications ?? []) this.verifications.set(verification.id, verification);
     for (const call of changes.calls ?? []) if ("status" in call) this.heldCalls.delete(call.lease.leaseId);
   }
 
@@ -227,6 +251,21 @@ async function save(pipeline: Pipeline, tx: Queryable, decisions: readonly Decis
   await chargeSteps.upsert(tx, lastById(changes.flatMap((change) => change.chargeSteps ?? [])));
   await agreements.upsert(tx, lastById(changes.flatMap((change) => change.agreements ?? [])));
   await instruments.upsert(tx, lastById(changes.flatMap((change) => change.instruments ?? [])));
+  await members.upsert(tx, lastById(changes.flatMap((change) => change.members ?? [])));
+  await cards.upsert(tx, lastById(changes.flatMap((change) => change.cards ?? [])));
+  await oneTimeTokens.upsert(tx, lastById(changes.flatMap((change) => change.oneTimeTokens ?? [])));
+  // What is replaced makes room before what replaces it: of one purpose a single account is registered.
+  const accounts = lastById(changes.flatMap((change) => change.linkedAccounts ?? []));
+  await linkedAccounts.upsert(
+    tx,
+    accounts.filter(({ state }) => isOver(state)),
+  );
+  await linkedAccounts.upsert(
+    tx,
+    accounts.filter(({ state }) => !isOver(state)),
+  );
+  await withdrawals.upsert(tx, lastById(changes.flatMap((change) => change.withdrawals ?? [])));
+  await verifications.upsert(tx, lastById(changes.flatMap((change) => change.verifications ?? [])));
   const tell = await teller(pipeline, tx, changes);
   const told = changes.map(tell);
   await events.insert(

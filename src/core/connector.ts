@@ -15,6 +15,7 @@ export interface Connector {
   readonly refunds?: RefundService;
   readonly receipts?: ReceiptService;
   readonly wallet?: WalletService;
+  readonly linkedAccounts?: LinkedAccountService;
   readonly deposits?: DepositService;
   /** Whose account it is; undefined when the bank knows no such account. */
   findHolder?(bankCode: string, number: string, signal: AbortSignal): Promise<string | undefined>;
@@ -46,6 +47,7 @@ export interface Capabilities {
   readonly refund: boolean;
   readonly receipts: boolean;
   readonly wallet: boolean;
+  readonly linkedAccounts: boolean;
   readonly holderLookup: boolean;
   readonly notices: boolean;
   /** It can be asked for transactions whose notice was not acknowledged. */
@@ -132,6 +134,64 @@ export interface AuthorizationOrder extends Order {
 export interface WalletRefundOrder extends Order {
   /** The wallet's own id of the authorization. */
   readonly authorization: string;
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/**
+ * A PG that draws on members' own bank accounts. Like a bank it carries an order out at most once per key and never after
+ * its time; what it has yet to find out it answers `unknown`, and tells by a notice.
+ */
+export interface LinkedAccountService {
+  /** Whether an account is that of this person; undefined when there is no such account. */
+  checkHolder(claimed: ClaimedAccount, signal: AbortSignal): Promise<HolderCheck | undefined>;
+  /** Has a robot call the member, who agrees by typing the code (ARS). `failed` when they did not. */
+  call(order: ArsOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  /**
+   * Registers an account whose holder has agreed; the answer carries a `registration`, by which it is drawn on. Codes of
+   * failures: `lifetime-account`, `restricted-account`, `refused`.
+   */
+  register(order: RegistrationOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  /** Draws on a registered account. */
+  withdraw(order: WithdrawalOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  /** Sends a small amount, to see whether the account takes it. A failure of code `no-such-account` says that there is none. */
+  verify(order: VerificationOrder, signal: AbortSignal): Promise<OperationAnswer>;
+  ask(key: string, signal: AbortSignal): Promise<OperationAnswer>;
+}
+
+export interface ClaimedAccount {
+  /** KFTC, three digits. */
+  bankCode: string;
+  number: string;
+  holder: string;
+  /** `yyyyMMdd`. */
+  birthDate: string;
+}
+
+export type HolderCheck = "right" | "wrong-name" | "wrong-birth-date";
+
+export interface ArsOrder extends Order {
+  phone: string | null;
+  /** What the member is to type; null where agreeing is enough. */
+  code: string | null;
+}
+
+export interface RegistrationOrder extends Order {
+  readonly bankCode: string;
+  readonly number: string;
+  readonly holder: string;
+}
+
+export interface WithdrawalOrder extends Order {
+  /** Of the account. */
+  readonly registration: string;
+  readonly amount: number;
+  readonly currency: string;
+}
+
+export interface VerificationOrder extends Order {
+  readonly bankCode: string;
+  readonly number: string;
   readonly amount: number;
   readonly currency: string;
 }

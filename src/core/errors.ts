@@ -51,6 +51,40 @@ export type ChargeRefusal =
 /** Another node has taken the call over for which the change was to be made. */
 export type CallRefusal = { code: "call-taken-over" };
 
+/** Why a request about a member or a card changes nothing. */
+export type MemberRefusal =
+  | { code: "member-exists"; by: "loginId" | "ci" }
+  | { code: "member-unknown" }
+  | { code: "card-unknown" }
+  | NumberTaken<string>;
+
+/** Why a request about a member's own account changes nothing. */
+export type LinkedAccountRefusal =
+  | { code: "member-unknown" }
+  | { code: "registration-under-way" }
+  | { code: "account-missing" }
+  | { code: "account-unknown" }
+  | { code: "verification-pending" };
+
+/** Why a member's balance is not charged, or a charge not cancelled. */
+export type MemberChargeRefusal =
+  | { code: "member-unknown" }
+  | { code: "card-unknown" }
+  /** Not this card's, used, or its time is over. */
+  | { code: "token-invalid" }
+  | { code: "dcvv-wrong" }
+  | { code: "expiry-differs" }
+  | { code: "account-missing" }
+  | { code: "balance-limit"; max: number }
+  /** The reference stands for something else. */
+  | { code: "reference-differs"; reference: string }
+  /** The PG's no; what was asked is kept as failed. */
+  | { code: "withdrawal-failed"; reason: string | null }
+  | { code: "charge-unknown" }
+  | { code: "not-cancellable" }
+  | { code: "charged-otherwise" }
+  | { code: "name-differs" };
+
 export type DeliveryRefusal = { code: "delivery-unknown"; id: string } | { code: "delivery-under-way"; id: string };
 
 export type MerchantRefusal =
@@ -59,7 +93,7 @@ export type MerchantRefusal =
   | { code: "too-many-credentials"; max: number };
 
 /** Another has the number that was asked for. */
-export type NumberTaken = { code: "number-taken"; number: number };
+export type NumberTaken<Number = number> = { code: "number-taken"; number: Number };
 
 export type AdAccountRefusal =
   | NumberTaken

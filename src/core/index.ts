@@ -41,6 +41,9 @@ import {
 } from "./invariants.ts";
 import { prune, Repeating } from "./jobs.ts";
 import { limits } from "./limits.ts";
+import { LinkedAccounts } from "./linked-accounts/accounts.ts";
+import { MemberCharges } from "./linked-accounts/charges.ts";
+import { Members } from "./members/members.ts";
 import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
 import {
   type AddCredentialRequest,
@@ -128,6 +131,9 @@ export class Core {
   readonly receipts: Receipts;
   readonly walletCharges: WalletCharges;
   readonly calls: IdempotentCalls;
+  readonly members: Members;
+  readonly linkedAccounts: LinkedAccounts;
+  readonly memberCharges: MemberCharges;
   readonly #announcers: ReadonlyMap<string, Announcer>;
   readonly #issue: (request: IssueCommandRequest) => Promise<Outcome<Issued, IssueRefusal>>;
   readonly #change: (request: ChangeRequest) => Promise<Outcome<Issued>>;
@@ -208,6 +214,9 @@ export class Core {
       changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
+    this.members = new Members();
+    this.linkedAccounts = new LinkedAccounts();
+    this.memberCharges = new MemberCharges();
     const begin = submitter(store.command(beginCall));
     const answer = submitter(commandOf(pipeline, answerCall));
     this.calls = new IdempotentCalls(begin, answer, store.pool, secrets, this.#heartbeat, log);
@@ -252,6 +261,10 @@ export class Core {
       "receipt-cancel": receipt,
       authorization: this.walletCharges.authorizations(),
       "wallet-refund": this.walletCharges.refunds(store.pool),
+      "ars-call": this.linkedAccounts.calls(),
+      "account-registration": this.linkedAccounts.registrations(),
+      verification: this.linkedAccounts.verifications(),
+      withdrawal: this.memberCharges.withdrawals(),
     };
     this.#resolvers = options.connectors.map(
       ({ name }) => new Resolver(name, store.pool, this.#handlers, options.callTimeout_ms, log),
@@ -485,10 +498,14 @@ function submitter<Request, State, Decision extends { result: unknown }>(
 
 /** What a connector declares is what it can be asked for. */
 function checkCapabilities(connector: Connector): void {
-  const { name, capabilities, pool, refunds, receipts, wallet, findHolder, deposits } = connector;
+  const { name, capabilities, pool, refunds, receipts, wallet, linkedAccounts, findHolder, deposits } = connector;
   const { issue, reservedNumbers, refund, wallet: pays, holderLookup, query } = capabilities;
-  const declared = [issue === "pool" || reservedNumbers, refund, capabilities.receipts, pays, holderLookup, query];
-  const present = [pool, refunds, receipts, wallet, findHolder, deposits].map((one) => one !== undefined);
+  const lends = issue === "pool" || reservedNumbers;
+  const draws = capabilities.linkedAccounts;
+  const declared = [lends, refund, capabilities.receipts, pays, draws, holderLookup, query];
+  const present = [pool, refunds, receipts, wallet, linkedAccounts, findHolder, deposits].map(
+    (one) => one !== undefined,
+  );
   if (declared.some((one, index) => one !== present[index])) {
     throw new Error(`connector ${name} does not do what it declares`);
   }

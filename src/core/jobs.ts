@@ -102,6 +102,7 @@ const prunings = (exchangesKept_days: number) => [
   { table: "user_tokens", key: "id", column: "ended_at", kept_hours: limits.consents_kept_hours },
   { table: "call_turns", key: "(call, caller)", column: "taken_at", kept_hours: limits.call_turns_kept_hours },
   { table: "idempotent_calls", key: "id", column: "made_at", kept_hours: limits.idempotent_calls_kept_hours },
+  { table: "one_time_tokens", key: "id", column: "made_at", kept_hours: limits.one_time_tokens_kept_hours },
   { table: "nodes", key: "id", column: "heartbeat_at", kept_hours: limits.nodes_kept_hours },
 ];
 

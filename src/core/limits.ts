@@ -38,6 +38,24 @@ export const limits = {
   wallet_confirm_max_s: 24 * 3_600,
   settlement_max_s: 366 * 24 * 3_600,
 
+  /** How long a code is good for that a member is to type on the telephone. */
+  ars_code_s: 300,
+  /** The most that a member's prepaid balance may be charged to, in whole won. */
+  member_balance_max: 2_000_000,
+  /** How long a one-time token stands for its card; for a cash machine or a credit card longer. */
+  one_time_token_s: 30,
+  one_time_token_long_s: 300,
+  one_time_tokens_kept_hours: 24,
+  /** What is sent to an account to see whether it takes it, in whole won. */
+  verification_amount: 1,
+  /** How often balances are looked at that are charged when they are low; again when nothing changed; and after a failure. */
+  auto_charge_interval_ms: 1_000,
+  auto_charge_batch: 64,
+  auto_charge_look_again_s: 600,
+  auto_charge_retry_s: 3_600,
+  /** Crypto keys of one project: one more than is used, so that they can be changed one after the other. */
+  crypto_keys_max: 2,
+
   /** Accounts that one sweep expires in one transaction. */
   expiry_batch: 256,
   expiry_interval_ms: 1_000,

@@ -8,6 +8,7 @@ import type { Queryable, Statement } from "./postgres.ts";
 
 export type ClaimScope =
   | "0-ad-account"
+  | "0-member"
   | "0-merchant"
   | "0-user"
   | "2-prepared"

@@ -8,6 +8,7 @@ export const capabilities: Capabilities = {
   refund: true,
   receipts: true,
   wallet: true,
+  linkedAccounts: true,
   holderLookup: true,
   notices: true,
   query: true,

@@ -5,6 +5,11 @@
 import { table } from "../../store/index.ts";
 import type { AdAccountEventType } from "../ad-accounts/ad-account.ts";
 import type { DepositEventType } from "../deposits/deposit.ts";
+import type { LinkedAccountEventType } from "../linked-accounts/linked-account.ts";
+import type { VerificationEventType } from "../linked-accounts/verification.ts";
+import type { WithdrawalEventType } from "../linked-accounts/withdrawal.ts";
+import type { CardEventType } from "../members/card.ts";
+import type { MemberEventType } from "../members/member.ts";
 import type { PaymentEventType } from "../payments/payment.ts";
 import type { ReceiptEventType } from "../receipts/receipt.ts";
 import type { RefundEventType } from "../refunds/refund.ts";
@@ -18,12 +23,29 @@ export type EventType =
   | ReceiptEventType
   | AdAccountEventType
   | ChargeEventType
-  | AgreementEventType;
+  | AgreementEventType
+  | MemberEventType
+  | CardEventType
+  | LinkedAccountEventType
+  | WithdrawalEventType
+  | VerificationEventType;
 
 export interface Event {
   id: string;
   merchantId: string | null;
-  subjectType: "payment" | "deposit" | "refund" | "receipt" | "ad-account" | "charge" | "agreement";
+  subjectType:
+    | "payment"
+    | "deposit"
+    | "refund"
+    | "receipt"
+    | "ad-account"
+    | "charge"
+    | "agreement"
+    | "member"
+    | "card"
+    | "linked-account"
+    | "withdrawal"
+    | "verification";
   subjectId: string;
   subjectSeq: number;
   paymentId: string | null;

@@ -7,7 +7,7 @@
  *   suspense:{connector}  liability  money that arrived and matches nothing
  *   refunds:{connector}   liability  money on its way out
  *   ad-account:{number}   liability  an advertiser's cash
- *   member:{id}           liability  a member's prepaid balance
+ *   member:{number}       liability  a member's prepaid balance
  */
 import { newId, type Queryable, type Statement, table } from "../../store/index.ts";
 
@@ -20,7 +20,9 @@ export type TransferCode =
   | "suspense-resolved"
   | "refund-reserved"
   | "refund-released"
-  | "refund-paid";
+  | "refund-paid"
+  | "withdrawal"
+  | "verification";
 
 export interface Transfer {
   id: string;
@@ -36,6 +38,7 @@ export interface Transfer {
   depositId: string | null;
   refundId: string | null;
   captureId?: string | null;
+  verificationId?: string | null;
   at: Date;
 }
 
@@ -57,6 +60,7 @@ export const transfers = table<Transfer>(
     "depositId",
     "refundId",
     "captureId",
+    "verificationId",
     "at",
   ],
   ["id"],
@@ -68,6 +72,7 @@ export const accounts = {
   refunds: (connector: string) => `refunds:${connector}`,
   merchant: (merchantId: string) => `merchant:${merchantId}`,
   adAccount: (number: number) => `ad-account:${number}`,
+  member: (number: string) => `member:${number}`,
 };
 
 export function accountKind(account: string): "asset" | "liability" {

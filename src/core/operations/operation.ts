@@ -13,7 +13,16 @@ import { newId, type Queryable, table } from "../../store/index.ts";
 import { limits } from "../limits.ts";
 
 export type OperationState = "pending" | "unknown" | "succeeded" | "failed";
-export type OperationKind = "refund" | "receipt-issue" | "receipt-cancel" | "authorization" | "wallet-refund";
+export type OperationKind =
+  | "refund"
+  | "receipt-issue"
+  | "receipt-cancel"
+  | "authorization"
+  | "wallet-refund"
+  | "ars-call"
+  | "account-registration"
+  | "withdrawal"
+  | "verification";
 
 export interface Operation {
   /** The key by which the PG knows it. */
@@ -21,7 +30,7 @@ export interface Operation {
   merchantId: string;
   connector: string;
   kind: OperationKind;
-  /** The refund, receipt, charge or agreement it is about. */
+  /** The refund, receipt, charge, agreement, linked account, withdrawal or verification it is about. */
   subjectId: string;
   /** Of what was ordered: what the key stood for, should the PG remember it differently. */
   requestHash: string;
@@ -60,7 +69,7 @@ export const operations = table<Operation>(
 
 /** What a PG said of an order, or that nothing is known. */
 export type OperationAnswer =
-  | { outcome: "succeeded"; transactionId: string; approvalNumber?: string; billingKey?: string }
+  | { outcome: "succeeded"; transactionId: string; approvalNumber?: string; billingKey?: string; registration?: string }
   /** It was not carried out and never will be; `message` is the PG's, for people, and `providerCode` its own code. */
   | { outcome: "failed"; code: string; message: string; providerCode?: string }
   /** The PG had no order of this key when it was asked, which was after `askedAt`. */

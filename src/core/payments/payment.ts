@@ -30,7 +30,7 @@ export interface Payment {
   wireId: string;
   /** The merchant's own name for the order; several payments may share one until one of them is paid. */
   reference: string;
-  method: "virtual_account" | "wallet";
+  method: "virtual_account" | "wallet" | "linked_account";
   state: PaymentState;
   /** What is due, in whole won; 0 where any amount is welcome (a fixed account). */
   amount: number;

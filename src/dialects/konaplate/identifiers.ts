@@ -1,0 +1,2 @@
+/** Names and numbers as this dialect spells them. */
+export const dialect = "konaplate";

@@ -1,0 +1,35 @@
+/** JSON whose whole numbers may have up to 20 digits, as this contract's ids do: read and written without rounding. */
+import { parse, stringify } from "lossless-json";
+import type { Json } from "../../core/exchanges.ts";
+import { type Fields, parseFields } from "../../http/body.ts";
+
+export type Wire = null | boolean | number | bigint | string | Wire[] | { [field: string]: Wire | undefined };
+
+/** A member's number as it is written: a JSON number, whatever its length. */
+export function wireNumber(digits: string): number | bigint {
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : BigInt(digits);
+}
+
+/** Fields of a JSON object; a whole number that JavaScript would round is the text of its digits. */
+export function parseWire(text: string): Fields {
+  const fields = parseFields(text, "json");
+  // Whatever is deep, doubtful or no object was refused by then.
+  return /\d{16}/.test(text) ? (parse(text, null, { parseNumber }) as Fields) : fields;
+}
+
+function parseNumber(text: string): number | string {
+  const number = Number(text);
+  return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
+}
+
+export function wireText(value: Wire): string {
+  return stringify(value)!;
+}
+
+/** The same as it is kept: what JavaScript would round as its digits. */
+export function keptJson(value: Wire): Json {
+  return JSON.parse(
+    JSON.stringify(value, (_, held) => (typeof held === "bigint" ? String(held) : held)) ?? "null",
+  ) as Json;
+}
