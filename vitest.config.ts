@@ -13,7 +13,7 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // The one test server has 100 connections: more nodes at once than two files start could use them up.
-    maxWorkers: 2,
+    // Tests wait more than they work.
+    maxWorkers: 3,
   },
 });

@@ -17,12 +17,15 @@ declare module "vitest" {
 
 export const template = "naru_template";
 
+/** For the nodes of all files that run at once. */
+const connections = 300;
+
 const silent = { info() {}, warn() {} };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), "naru-test-"));
   await chmod(dataDir, 0o755);
-  const server = await startEmbedded({ dataDir, log: silent });
+  const server = await startEmbedded({ dataDir, log: silent, connections });
   const root = createPool(server.connection, 1);
   await root.query(`CREATE DATABASE ${template}`);
   await root.end();

@@ -12,6 +12,7 @@ import { checkCluster, createCluster } from "./cluster.ts";
 import { connectionTo, type EmbeddedConnection } from "./connect.ts";
 import { removeEndpoint } from "./endpoint.ts";
 import { EmbeddedError, errorCode, messageOf } from "./error.ts";
+import * as limits from "./limits.ts";
 import { type Ownership, takeOwnership } from "./owner.ts";
 import { ensurePassword, readPassword } from "./password.ts";
 import { choosePlace, findPlace, prepareHome, recordPlace } from "./place.ts";
@@ -45,6 +46,8 @@ export interface EmbeddedOptions {
   readonly packageDir?: string;
   /** Where the socket's directory is made; /tmp. Where that is impossible, a loopback port is used. */
   readonly socketRoot?: string;
+  /** How many it takes at once; the default serves one node several times over. */
+  readonly connections?: number;
 }
 
 /**
@@ -61,7 +64,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const password = ensurePassword(dataDir);
     prepareHome(place);
     const runtime = ensureRuntime(place.home, source, place.account);
-    const site: Site = { place, runtime, password, log: options.log, socketRoot: options.socketRoot };
+    const { log, socketRoot, connections = limits.CONNECTIONS } = options;
+    const site: Site = { place, runtime, password, log, socketRoot, connections };
     if (!exists) await createCluster(place, runtime, password);
     recordPlace(place);
     return await startServer(site, ownership, options.onDeath);

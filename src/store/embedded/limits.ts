@@ -3,6 +3,9 @@
  * look. Times are generous where PostgreSQL may have honest work to do (replaying its log after a crash) and short
  * where only a broken process could need longer.
  */
+/** Connections that the server takes at once. */
+export const CONNECTIONS = 100;
+
 /** A server that starts is waited for this long: replaying the log after a crash may take minutes. */
 export const READY_LIMIT_MS = 600_000;
 /** While a slow start is awaited, the log says so this often. */

@@ -36,6 +36,7 @@ export interface Site {
   readonly password: string;
   readonly log: EmbeddedLog;
   readonly socketRoot: string | undefined;
+  readonly connections: number;
 }
 
 /** A server left by a killed process, when it is fit to be taken over; otherwise it is stopped. */
@@ -92,9 +93,9 @@ export async function halt({ place, runtime }: Site, { pid, startedAt }: Postmas
 }
 
 async function launchOnce(site: Site, endpoint: Endpoint, signal: AbortSignal): Promise<Postmaster> {
-  const { place, runtime } = site;
+  const { place, runtime, connections } = site;
   clearEndpoint(endpoint);
-  const args = serverArguments(place.cluster, endpoint);
+  const args = serverArguments(place.cluster, endpoint, connections);
   const logStart = sizeOf(place.logFile);
   if (process.platform === "win32") {
     await startWithPgCtl(place, runtime, args.slice(2));
@@ -156,9 +157,10 @@ async function becomesReady({ place, log }: Site, child: ChildProcess, signal: A
 }
 
 /** The same program with the same settings. Another release's server would run on from files about to be removed. */
-function isWhatWeStart({ place, runtime }: Site, { pid, endpoint }: Postmaster): boolean {
+function isWhatWeStart({ place, runtime, connections }: Site, { pid, endpoint }: Postmaster): boolean {
   const command = commandLine(pid);
-  return command === undefined || command === [runtime.postgres, ...serverArguments(place.cluster, endpoint)].join(" ");
+  const ours = [runtime.postgres, ...serverArguments(place.cluster, endpoint, connections)].join(" ");
+  return command === undefined || command === ours;
 }
 
 async function becomesReachable(site: Site, found: Postmaster): Promise<boolean> {

@@ -10,7 +10,6 @@ const SETTINGS: Record<string, string> = {
   synchronous_commit: "on",
   full_page_writes: "on",
 
-  max_connections: "100",
   shared_buffers: "128MB",
   max_wal_size: "2GB",
   min_wal_size: "128MB",
@@ -33,8 +32,8 @@ const SETTINGS: Record<string, string> = {
 };
 
 /** The words after the program's name. */
-export function serverArguments(cluster: string, endpoint: Endpoint): string[] {
-  const settings = { ...SETTINGS, ...listening(endpoint) };
+export function serverArguments(cluster: string, endpoint: Endpoint, connections: number): string[] {
+  const settings = { ...SETTINGS, max_connections: String(connections), ...listening(endpoint) };
   return ["-D", cluster, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
