@@ -178,4 +178,4 @@ CREATE TABLE sandbox_pg_orders (
   made_at         timestamptz NOT NULL
 );
 CREATE INDEX sandbox_pg_orders_undecided ON sandbox_pg_orders (decides_at) WHERE decides_at IS NOT NULL AND notified_at IS NULL;
-CREATE INDEX sandbox_pg_orders_by_registration ON sandbox_pg_orders (registration_hash) WHERE registration_hash IS NOT NULL;
+CREATE INDEX sandbox_pg_registrations ON sandbox_pg_orders (registration_hash) WHERE kind = 'registration';

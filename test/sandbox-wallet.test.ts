@@ -7,8 +7,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readConfig } from "../src/config.ts";
 import { Faults, readArming, sandboxConnector, sandboxInvariants } from "../src/connectors/sandbox/index.ts";
-import { walletLimits } from "../src/connectors/sandbox/simulator/wallet.ts";
-import { wordOfWallet } from "../src/connectors/sandbox/simulator/wallet-notices.ts";
+import { orderNoticeLimits, wordOfOrders } from "../src/connectors/sandbox/simulator/order-notices.ts";
 import { moveClock } from "../src/core/clock.ts";
 import type { AuthorizationOrder, OrderNotice, WalletRefundOrder, WalletService } from "../src/core/connector.ts";
 import { checkInvariants } from "../src/core/invariants.ts";
@@ -206,7 +205,7 @@ describe("refunds of one authorization at once", () => {
 
 describe("a wallet that takes its time", () => {
   const move = (advance: string) => moveClock(database.pool, { advance });
-  const word = (inbox = { receiveOrderNotice }) => wordOfWallet(database.pool, secrets, inbox, log);
+  const word = (inbox = { receiveOrderNotice }) => wordOfOrders(stores[0]!, secrets, inbox, log);
   const slow = (wanted: Partial<AuthorizationOrder> = {}) =>
     authorize({ proof: walletProof({ decision: "pay", confirm_s: 60 }), ...wanted });
 
@@ -235,7 +234,7 @@ describe("a wallet that takes its time", () => {
   });
 
   it("tells again what was not taken, and holds nothing up for it", async () => {
-    const orders = await Promise.all(Array.from({ length: walletLimits.tell_batch + 5 }, () => slow()));
+    const orders = await Promise.all(Array.from({ length: orderNoticeLimits.tell_batch + 5 }, () => slow()));
     await move("PT60S");
     await slow({ proof: "pay;confirm_s=1" });
     const last = await slow({ proof: "pay;confirm_s=1" });
@@ -262,7 +261,7 @@ describe("a wallet that takes its time", () => {
     const node = await startTestNode({ database });
     try {
       const notified = async () => (await rows("key = $1", order.key))[0].notified_at;
-      await pause(walletLimits.tell_interval_ms + 500);
+      await pause(orderNoticeLimits.tell_interval_ms + 500);
       expect(await notified()).toBeNull();
       await node.moveClock("PT60S");
       await eventually(async () => (await notified()) !== null);

@@ -1,4 +1,4 @@
-/** Sandbox mode only: the demo credentials, the customer's side of the bank and the wallet, the movable clock. */
+/** Sandbox mode only: the demo credentials, the customer's side of the bank, the wallet and the PG, the movable clock. */
 import type { FastifyInstance, FastifyReply } from "fastify";
 import {
   type BankTransaction,
@@ -15,13 +15,15 @@ import { findBanksOfNumber } from "../core/virtual-accounts/read.ts";
 import { findAgreementAnywhere } from "../core/wallet-charges/read.ts";
 import type { Credentials } from "../demo.ts";
 import { MalformedBody } from "../http/body.ts";
+import { mountArsCalls } from "./ars-calls.ts";
 import { fail } from "./errors.ts";
 import { mountFaults } from "./faults.ts";
 import { reader, readTime } from "./requests.ts";
-import { AgreementRevocationRequest, ClockRequest, DepositRequest } from "./schemas.ts";
+import { AgreementRevocationRequest, ClockRequest, DepositRequest, HolderQuery } from "./schemas.ts";
 
 const readDeposit = reader(DepositRequest);
 const readClockRequest = reader(ClockRequest);
+const readHolderQuery = reader(HolderQuery);
 const readRevocation = reader(AgreementRevocationRequest);
 
 /** The one whose clients have agreements. */
@@ -53,7 +55,7 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     async (request, reply) => {
       const { accountNumber, bankCode, amount, depositorName, noticeId, occurredAt, force } = readDeposit(request.body);
       const at = readTime("occurredAt", occurredAt);
-      const number = accountNumber.replaceAll("-", "").trim();
+      const number = readAccountNumber(accountNumber);
       const banks = bankCode === undefined ? await findBanksOfNumber(pool, sandbox, number) : [readBank(bankCode)];
       if (banks.length === 0) return fail(reply, 404, "account-unknown", `no bank knows the account ${number}`);
       if (banks.length > 1) {
@@ -100,6 +102,28 @@ export async function mountSandbox(server: FastifyInstance, options: SandboxOpti
     },
   );
 
+  server.get(
+    "/holders",
+    {
+      schema: {
+        tags,
+        summary: "Whose account it is",
+        description: "With the holder's date of birth where another is refused.",
+        querystring: HolderQuery,
+      },
+    },
+    async (request, reply) => {
+      const query = readHolderQuery(request.query);
+      const bankCode = readBank(query.bankCode);
+      const accountNumber = readAccountNumber(query.accountNumber);
+      const holder = await bank.holderOf(bankCode, accountNumber);
+      if (holder === undefined) return fail(reply, 404, "account-unknown", "nobody has this account");
+      return { bankCode, accountNumber, holder: holder.name, birthDate: holder.birthDate };
+    },
+  );
+
+  mountArsCalls(server, bank);
+
   mountFaults(server, options.faults);
 
   server.get("/clock", { schema: { tags, summary: "Business time" } }, async () => readClock(pool));
@@ -132,6 +156,10 @@ function readBank(code: string): string {
   const bankCode = normalizeBankCode(code);
   if (bankCode === undefined) throw new MalformedBody(`${code} is no bank code`);
   return bankCode;
+}
+
+function readAccountNumber(text: string): string {
+  return text.replaceAll("-", "").trim();
 }
 
 function readMove({ advance, to }: ClockRequest): ClockMove {

@@ -1,6 +1,6 @@
 /** Requests of Naru's own API. Times are ISO 8601, amounts whole won. */
 import Type, { type Static } from "typebox";
-import { faultLimits } from "../connectors/sandbox/index.ts";
+import { callAnswers, faultLimits } from "../connectors/sandbox/index.ts";
 import { adAccountStates, memberRoles } from "../core/ad-accounts/ad-account.ts";
 import { limits } from "../core/limits.ts";
 import { paymentStates } from "../core/payments/payment.ts";
@@ -37,6 +37,17 @@ export type ClockRequest = Static<typeof ClockRequest>;
 
 export const AgreementRevocationRequest = Type.Object({
   by: Type.Enum(["consumer", "provider"], { description: "who takes it back" }),
+});
+
+export const ArsAnswerRequest = Type.Object({
+  answer: Type.Enum([...callAnswers], {
+    description: "the member types the code, types another or does not agree, does not answer the telephone",
+  }),
+});
+
+export const HolderQuery = Type.Object({
+  bankCode: Type.String({ maxLength: 4 }),
+  accountNumber: Type.String({ minLength: 1, maxLength: 32 }),
 });
 
 export const PageQuery = Type.Object({

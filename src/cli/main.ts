@@ -6,6 +6,7 @@ import { EmbeddedError } from "../store/embedded/index.ts";
 import { isUnreachable, MigrationError } from "../store/index.ts";
 import { version } from "../version.ts";
 import { adAccounts } from "./ad-accounts.ts";
+import { ars } from "./ars.ts";
 import { clock } from "./clock.ts";
 import { credentials } from "./credentials.ts";
 import { deposit } from "./deposit.ts";
@@ -39,7 +40,7 @@ const program = new Command("naru")
 const groups = {
   "A node:": [start, migrate, doctor],
   "What happens, at the running node:": [payments, events, webhooks, merchants, adAccounts, users],
-  "Its sandbox:": [credentials, deposit, clock, faults, seedDemo],
+  "Its sandbox:": [credentials, deposit, ars, clock, faults, seedDemo],
 };
 for (const [heading, commands] of Object.entries(groups)) {
   for (const command of commands) program.addCommand(command.helpGroup(heading));

@@ -1,6 +1,6 @@
 /**
- * The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`, and its
- * own wallet, `simulator/wallet.ts`.
+ * The sandbox connector: lends Naru a pool of numbers at every bank and brings its own bank, `simulator/bank.ts`, its own
+ * wallet, `simulator/wallet.ts`, and its own PG for members' accounts, `simulator/pg.ts`.
  */
 import type { Connector, Inbox } from "../../core/connector.ts";
 import type { Invariant } from "../../core/invariants.ts";
@@ -14,11 +14,13 @@ import { type Faults, neverAnswer } from "./simulator/faults.ts";
 import { findHolder } from "./simulator/holders.ts";
 import type { TellOrder } from "./simulator/misbehaving.ts";
 import { sandboxReceipts, sandboxRefunds } from "./simulator/orders.ts";
+import { sandboxPg } from "./simulator/pg.ts";
 import { bankLimits, sandboxDeposits } from "./simulator/transactions.ts";
 import { sandboxWallet } from "./simulator/wallet.ts";
 
 export type { BankRefusal } from "./errors.ts";
 export { sandbox, sandboxProviderMerchantId } from "./notices.ts";
+export { type CallAnswer, type CallRefusal, callAnswers, type RingingCall } from "./simulator/ars-calls.ts";
 export { SandboxBank, type TransferOrder, type TransferResult } from "./simulator/bank.ts";
 export {
   type ArmedFault,
@@ -32,6 +34,7 @@ export {
   slowCommit,
   unknownFault,
 } from "./simulator/faults.ts";
+export { type KnownPerson, knownPeople } from "./simulator/people.ts";
 export { misbehavingReceivers } from "./simulator/receivers.ts";
 export type { BankTransaction } from "./simulator/transactions.ts";
 
@@ -58,6 +61,7 @@ export function sandboxConnector(store: Store, secrets: Secrets, faults: Faults)
     refunds: sandboxRefunds(store, secrets, faults, tell),
     receipts: sandboxReceipts(store, faults),
     wallet: sandboxWallet(store, secrets, faults, tell),
+    linkedAccounts: sandboxPg(store, secrets, faults),
     deposits: sandboxDeposits(store.pool),
     async findHolder(bankCode, number, signal) {
       if ((await faults.take("holder-timeout")) !== undefined) return neverAnswer(signal);
@@ -124,6 +128,35 @@ export const sandboxInvariants: readonly Invariant[] = [
       UNION ALL SELECT w.key || ': ' || w.amount || ' given back for no refund' FROM sandbox_wallet_orders w
       WHERE w.kind = 'refund' AND w.declined IS NULL AND NOT EXISTS (SELECT FROM refunds r
         JOIN payments p ON p.id = r.payment_id AND p.method = 'wallet' WHERE r.operation_id = w.key)`,
+  },
+  {
+    name: "what the sandbox's PG drew is what was withdrawn",
+    sql: `SELECT w.id || ' (' || w.state || '): ' || w.amount || ', the PG drew ' || coalesce(p.amount, 0) AS found
+      FROM withdrawals w LEFT JOIN sandbox_pg_orders p ON p.key = w.operation_id AND p.kind = 'withdrawal' AND p.declined IS NULL
+      WHERE w.connector = '${sandbox}' AND ((w.state = 'succeeded' AND (p.amount, p.transaction_id) IS DISTINCT FROM (w.amount, w.transaction_id))
+        OR (w.state = 'failed' AND p.key IS NOT NULL))
+      UNION ALL SELECT p.key || ': ' || p.amount || ' drawn for no withdrawal' FROM sandbox_pg_orders p
+      WHERE p.kind = 'withdrawal' AND p.declined IS NULL AND NOT EXISTS (SELECT FROM withdrawals w WHERE w.operation_id = p.key)`,
+  },
+  {
+    name: "what the sandbox's PG sent to verify accounts is what was verified",
+    sql: `SELECT v.id || ' (' || v.state || '): ' || v.amount || ', the PG sent ' || coalesce(p.amount, 0) AS found
+      FROM account_verifications v LEFT JOIN sandbox_pg_orders p ON p.key = v.operation_id AND p.kind = 'verification' AND p.declined IS NULL
+      WHERE v.connector = '${sandbox}' AND ((v.state = 'succeeded' AND (p.amount, p.transaction_id) IS DISTINCT FROM (v.amount, v.transaction_id))
+        OR (v.state = 'failed' AND p.key IS NOT NULL))
+      UNION ALL SELECT p.key || ': ' || p.amount || ' sent for no verification' FROM sandbox_pg_orders p
+      WHERE p.kind = 'verification' AND p.declined IS NULL
+        AND NOT EXISTS (SELECT FROM account_verifications v WHERE v.operation_id = p.key)`,
+  },
+  {
+    name: "the calls that were agreed to and the accounts that are registered are the sandbox's PG's",
+    sql: `SELECT o.id || ' (' || o.kind || ', ' || o.state || '): ' || CASE WHEN p.key IS NULL THEN 'not' ELSE 'done' END || ' at the PG' AS found
+      FROM operations o LEFT JOIN sandbox_pg_orders p ON p.key = o.id AND p.declined IS NULL
+        AND p.kind = CASE o.kind WHEN 'ars-call' THEN 'call' ELSE 'registration' END
+      WHERE o.connector = '${sandbox}' AND o.kind IN ('ars-call', 'account-registration') AND o.state IN ('succeeded', 'failed')
+        AND (o.state = 'succeeded') <> (p.key IS NOT NULL)
+      UNION ALL SELECT p.key || ' (' || p.kind || '): nobody ordered it' FROM sandbox_pg_orders p
+      WHERE p.kind IN ('call', 'registration') AND NOT EXISTS (SELECT FROM operations o WHERE o.id = p.key)`,
   },
   {
     name: "the cash receipts that stand are those the sandbox bank made",

@@ -7,18 +7,23 @@
  *
  * If the process dies after the bank recorded a transaction, another node sends its notice: `resend` looks for
  * transactions that were not acknowledged, and for notices that were held until now. Acknowledgements are written behind
- * the answer, in sets; losing some only means that a notice comes twice, which the core counts once. What the sandbox
- * wallet decides after its answer is told beside them.
+ * the answer, in sets; losing some only means that a notice comes twice, which the core counts once. What the sandbox's
+ * wallet and its PG find out after their answers is told beside them.
  */
 import { isDeepStrictEqual } from "node:util";
 import { type NoticeResult, objection, type Target } from "../../../core/deposits/decide.ts";
 import { inquire } from "../../../core/deposits/inquire.ts";
+import type { Outcome } from "../../../core/errors.ts";
 import type { Core } from "../../../core/index.ts";
 import { doEach, type JobLog, Repeating } from "../../../core/jobs.ts";
 import { type Command, claim, newId, type Pool } from "../../../store/index.ts";
 import type { BankRefusal } from "../errors.ts";
 import { sandbox, toNotice } from "../notices.ts";
+import { type CallAnswer, type CallRefusal, callAnswerer, type RingingCall, readRinging } from "./ars-calls.ts";
 import type { Faults } from "./faults.ts";
+import { type Holder, holderOf } from "./holders.ts";
+import { orderNoticeLimits, wordOfOrders } from "./order-notices.ts";
+import type { PgOrder } from "./pg.ts";
 import {
   acknowledge,
   type BankTransaction,
@@ -30,8 +35,6 @@ import {
   readTransactions,
   transactions,
 } from "./transactions.ts";
-import { walletLimits } from "./wallet.ts";
-import { wordOfWallet } from "./wallet-notices.ts";
 
 export interface TransferOrder {
   /** The same id again is the same transaction: the bank sends its notice once more. */
@@ -169,7 +172,8 @@ export class SandboxBank {
   readonly #acknowledged: BankTransaction[] = [];
   readonly #acknowledging: Repeating;
   readonly #resending: Repeating;
-  readonly #walletTelling: Repeating;
+  readonly #telling: Repeating;
+  readonly #answerCall: ReturnType<typeof callAnswerer>;
 
   constructor(core: Core, faults: Faults, log: JobLog) {
     this.#core = core;
@@ -180,25 +184,26 @@ export class SandboxBank {
     this.#order = (one) => command.submit(one);
     this.#acknowledging = new Repeating("bank acknowledgements", 60_000, () => this.#acknowledgeAll(), log);
     this.#resending = new Repeating("bank notices", bankLimits.resend_interval_ms, () => this.#resend(), log);
-    const tellOfWallet = wordOfWallet(this.#pool, core.secrets, core, log);
-    this.#walletTelling = new Repeating("wallet notices", walletLimits.tell_interval_ms, tellOfWallet, log);
+    const tellOfOrders = wordOfOrders(core.store, core.secrets, core, log);
+    this.#telling = new Repeating("order notices", orderNoticeLimits.tell_interval_ms, tellOfOrders, log);
+    this.#answerCall = callAnswerer(core.store);
   }
 
   start(): void {
     this.#acknowledging.start();
     this.#resending.start();
-    this.#walletTelling.start();
+    this.#telling.start();
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#acknowledging.stop(), this.#resending.stop(), this.#walletTelling.stop()]);
+    await Promise.all([this.#acknowledging.stop(), this.#resending.stop(), this.#telling.stop()]);
     await this.#flush();
   }
 
   /** A notice may be due by now. */
   clockMoved(): void {
     this.#resending.wake();
-    this.#walletTelling.wake();
+    this.#telling.wake();
   }
 
   /** A customer transfers money. Answers when Naru's books have taken the bank's notice, or a fault has befallen it. */
@@ -209,6 +214,23 @@ export class SandboxBank {
   /** The bank takes a transaction back. */
   async reverse(id: string): Promise<TransferResult> {
     return this.#carryOut({ kind: "reversal", id });
+  }
+
+  /** Whose account it is; undefined where it is nobody's. */
+  async holderOf(bankCode: string, number: string): Promise<Holder | undefined> {
+    return holderOf(this.#pool, bankCode, number);
+  }
+
+  /** The PG's calls to members that ring, at most `pgLimits.calls_listed`. */
+  async ringingCalls(): Promise<RingingCall[]> {
+    return readRinging(this.#pool);
+  }
+
+  /** An operator answers a call in the member's place; Naru is told of it at once. */
+  async answerCall(id: string, answer: CallAnswer): Promise<Outcome<PgOrder, CallRefusal>> {
+    const outcome = await this.#answerCall(id, answer);
+    this.#telling.wake();
+    return outcome;
   }
 
   async #carryOut(one: Order): Promise<TransferResult> {

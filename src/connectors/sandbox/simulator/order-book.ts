@@ -1,5 +1,5 @@
 /**
- * Orders that the sandbox bank and the sandbox wallet remember: each is carried out once per key and never after its time,
+ * Orders that the sandbox's bank, wallet and PG remember: each is carried out once per key and never after its time,
  * and can be asked about. Who asks about one that is being carried out waits until it has been.
  */
 import type { Order } from "../../../core/connector.ts";
@@ -59,7 +59,7 @@ export function orderBook<Wanted, Row extends { key: string }>(store: Store, kin
       const keys = [...new Set(requests.map((request) => request.key))];
       const wanted = requests.flatMap(({ order }) => (order === undefined ? [] : [order.wanted]));
       const names = wanted.flatMap((one) => kinship?.names(one) ?? []);
-      await claim(tx, [...keys, ...names].map(asClaim));
+      await claim(tx, [...keys, ...names].map(orderClaim));
       const own = (await tx.query<Row>(read, [keys])).rows;
       const kin = (await kinship?.read(tx, wanted)) ?? [];
       return { known: new Map([...own, ...kin].map((row) => [row.key, row])), realNow: await readRealNow(tx) };
@@ -91,7 +91,8 @@ export function orderBook<Wanted, Row extends { key: string }>(store: Store, kin
   };
 }
 
-function asClaim(key: string): Claim {
+/** Whoever carries out, changes or asks about an order holds this. */
+export function orderClaim(key: string): Claim {
   return { scope: "sandbox-bank", key };
 }
 

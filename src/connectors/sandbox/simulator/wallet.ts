@@ -3,7 +3,7 @@
  * records, apart from Naru's books, and carries each order out once per key; an order that it declined is remembered too.
  *
  *   authorize ─▶ approved or declined, at once
- *       └─▶ yet to decide ─▶ approved or declined, by business time; Naru is told (`wallet-notices.ts`)
+ *       └─▶ yet to decide ─▶ approved or declined, by business time; Naru is told (`order-notices.ts`)
  *   refund ────▶ given back, of what an approved authorization has left; or declined
  */
 import { createHmac } from "node:crypto";
@@ -16,12 +16,6 @@ import type { Faults } from "./faults.ts";
 import { misbehaving, perhapsToldFirst, type TellOrder } from "./misbehaving.ts";
 import { orderBook } from "./order-book.ts";
 import { decline, type OrderedOfWallet } from "./wallet-declines.ts";
-
-export const walletLimits = {
-  /** How often it looks for what it has decided since and Naru was not told of, and how many of those at once. */
-  tell_interval_ms: 1_000,
-  tell_batch: 200,
-};
 
 /** What the wallet was ordered to do, and what became of it. */
 export interface WalletOrder {
