@@ -18,7 +18,7 @@ import { readSecrets } from "../src/installation.ts";
 import { openStore } from "../src/main.ts";
 import { newId, type Store } from "../src/store/index.ts";
 import { eventually } from "./support/client.ts";
-import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { addRow, createDatabase, type TestDatabase } from "./support/database.ts";
 import { environment, startTestNode } from "./support/node.ts";
 
 const log = pino({ level: "silent" });
@@ -335,36 +335,18 @@ describe("a wallet that misbehaves", () => {
 describe("what the doctor finds of the wallet", () => {
   const took = "what the sandbox wallet took is what was captured or is held";
   const gaveBack = "what the sandbox wallet gave back is what was refunded";
-  const at = "2026-03-02T03:00:00Z";
-
-  /** Adds a row; what is not given and has no default is empty. */
-  async function add(to: TestDatabase, table: string, fields: Record<string, unknown>): Promise<void> {
-    const { rows: missing } = await to.pool.query<{ name: string; type: string }>(
-      `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
-        WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull AND NOT atthasdef`,
-      [table],
-    );
-    const empty = (type: string) =>
-      ({ text: "", bigint: 0, integer: 0, boolean: false, jsonb: {}, "text[]": [] })[type] ?? at;
-    const row = { ...Object.fromEntries(missing.map(({ name, type }) => [name, empty(type)])), ...fields };
-    const names = Object.keys(row).join(", ");
-    await to.pool.query(
-      `INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_record(NULL::${table}, $1)`,
-      [JSON.stringify(row)],
-    );
-  }
 
   /** A charge that was authorized and then refunded, at the wallet and in the books, and an agreement of no charge. */
   async function sound(to: TestDatabase): Promise<void> {
     const [connector, currency, state] = ["sandbox", "KRW", "succeeded"];
-    await add(to, "payments", { id: "pay_1", method: "wallet", connector, currency });
-    await add(to, "wallet_charges", { id: "chg_1", payment_id: "pay_1", connector, currency, amount: 9_000 });
-    for (const id of ["op_1", "op_2", "op_3"]) await add(to, "operations", { id, connector, state });
+    await addRow(to, "payments", { id: "pay_1", method: "wallet", connector, currency });
+    await addRow(to, "wallet_charges", { id: "chg_1", payment_id: "pay_1", connector, currency, amount: 9_000 });
+    for (const id of ["op_1", "op_2", "op_3"]) await addRow(to, "operations", { id, connector, state });
     const step = { id: "stp_1", charge_id: "chg_1", payment_id: "pay_1", kind: "authorization", state };
-    await add(to, "charge_steps", { ...step, amount: 9_000, transaction_id: "wau_1" });
+    await addRow(to, "charge_steps", { ...step, amount: 9_000, transaction_id: "wau_1" });
     const refund = { id: "rfd_1", payment_id: "pay_1", operation_id: "op_2", connector, currency, state };
-    await add(to, "refunds", { ...refund, amount: 4_000 });
-    await add(to, "refunds", { ...refund, id: "rfd_2", operation_id: null, state: "failed", amount: 99_000 });
+    await addRow(to, "refunds", { ...refund, amount: 4_000 });
+    await addRow(to, "refunds", { ...refund, id: "rfd_2", operation_id: null, state: "failed", amount: 99_000 });
     const authorization = { kind: "authorization", currency };
     const orders = [
       { key: "op_1", transaction_id: "wau_1", amount: 9_000, ...authorization },
@@ -372,7 +354,7 @@ describe("what the doctor finds of the wallet", () => {
       { key: "op_3", transaction_id: "wau_3", amount: 0, ...authorization },
       { key: "op_4", transaction_id: "wau_4", amount: 5, declined: "sus-fraud", ...authorization },
     ];
-    for (const order of orders) await add(to, "sandbox_wallet_orders", order);
+    for (const order of orders) await addRow(to, "sandbox_wallet_orders", order);
   }
 
   it.each([

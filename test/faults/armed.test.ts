@@ -50,7 +50,7 @@ describe("arming", () => {
   it("lists what there is and what is armed", async () => {
     const { body } = await node.get<{ faults: ArmedFault[]; known: Fields[] }>(faultsPath);
     expect(body.faults).toEqual([]);
-    expect(body.known).toHaveLength(22);
+    expect(body.known).toHaveLength(34);
     expect(body.known).toContainEqual({ fault: "webhook-slow", about: expect.any(String), delay_s: 20, codes: null });
     expect(body.known).toContainEqual({
       fault: "refund-refused",

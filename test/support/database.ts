@@ -38,3 +38,23 @@ export async function countRows({ pool }: Pick<TestDatabase, "pool">, ...tables:
   const { rows } = await pool.query<Record<string, number>>(`SELECT ${counts.join(", ")}`);
   return rows[0]!;
 }
+
+/** Adds a row; what is not given and has no default is empty, and every such time the same. */
+export async function addRow(
+  { pool }: Pick<TestDatabase, "pool">,
+  table: string,
+  fields: Record<string, unknown>,
+): Promise<void> {
+  const { rows: missing } = await pool.query<{ name: string; type: string }>(
+    `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
+      WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull AND NOT atthasdef`,
+    [table],
+  );
+  const empty = (type: string) =>
+    ({ text: "", bigint: 0, integer: 0, boolean: false, jsonb: {}, "text[]": [] })[type] ?? "2026-03-02T03:00:00Z";
+  const row = { ...Object.fromEntries(missing.map(({ name, type }) => [name, empty(type)])), ...fields };
+  const names = Object.keys(row).join(", ");
+  await pool.query(`INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_record(NULL::${table}, $1)`, [
+    JSON.stringify(row),
+  ]);
+}
