@@ -92,6 +92,11 @@ export type MerchantRefusal =
   | { code: "credential-unknown"; key: string }
   | { code: "too-many-credentials"; max: number };
 
+/** Why a credential is given no further key for encrypted messages. */
+export type CryptoKeyRefusal =
+  | { code: "credential-unknown"; key: string }
+  | { code: "too-many-crypto-keys"; max: number };
+
 /** Another has the number that was asked for. */
 export type NumberTaken<Number = number> = { code: "number-taken"; number: Number };
 

@@ -55,6 +55,7 @@ import {
   type RemoveCredentialRequest,
   removeCredential,
 } from "./merchants/change.ts";
+import { CryptoKeys, makeCryptoKey, removeCryptoKey } from "./merchants/crypto-keys.ts";
 import { Directory } from "./merchants/directory.ts";
 import type { Credential, Merchant, MerchantSettings } from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
@@ -126,6 +127,7 @@ export class Core {
   readonly store: Store;
   readonly secrets: Secrets;
   readonly directory: Directory;
+  readonly cryptoKeys: CryptoKeys;
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly refunds: Refunds;
   readonly receipts: Receipts;
@@ -173,6 +175,11 @@ export class Core {
     this.store = store;
     this.secrets = secrets;
     this.directory = new Directory(store.pool, options.faults?.tokenExpires);
+    const keyCommands = {
+      make: submitter(store.command(makeCryptoKey)),
+      remove: submitter(store.command(removeCryptoKey)),
+    };
+    this.cryptoKeys = new CryptoKeys(keyCommands, store, secrets);
     this.connectors = new Map(options.connectors.map((connector) => [connector.name, connector]));
     for (const connector of options.connectors) checkCapabilities(connector);
     this.#announcers = new Map(options.announcers.map((announcer) => [announcer.dialect, announcer]));

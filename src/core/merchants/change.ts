@@ -43,6 +43,10 @@ const REMOVE_TOKENS: Statement = {
   name: "remove-access-tokens",
   text: "DELETE FROM access_tokens WHERE credential_id = ANY($1)",
 };
+const REMOVE_KEYS: Statement = {
+  name: "remove-crypto-keys-of-credentials",
+  text: "DELETE FROM crypto_keys WHERE credential_id = ANY($1)",
+};
 const REMOVE: Statement = { name: "remove-credentials", text: "DELETE FROM credentials WHERE id = ANY($1)" };
 
 async function readClaimed(tx: Queryable, ids: readonly string[]): Promise<Map<string, Merchant>> {
@@ -176,6 +180,7 @@ export const removeCredential: Command<
     const removed = decisions.flatMap(({ result }) => (result.ok ? [result.value.id] : []));
     if (removed.length === 0) return;
     await tx.query(REMOVE_TOKENS, [removed]);
+    await tx.query(REMOVE_KEYS, [removed]);
     await tx.query(REMOVE, [removed]);
   },
 };

@@ -125,7 +125,8 @@ export class Directory {
   }
 }
 
-class Remembered<Value> {
+/** What a node trusts for a while of what it read. */
+export class Remembered<Value> {
   readonly #entries = new Map<string, { value: Value; until_ms: number }>();
   #forgotten = 0;
 

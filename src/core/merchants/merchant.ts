@@ -50,6 +50,37 @@ export interface Credential {
 export interface CredentialSettings {
   /** Of a credential with which users let an app act for them. */
   app?: AppSettings;
+  /** Of one whose calls are signed with a secret that both sides hold. */
+  project?: ProjectSettings;
+}
+
+export interface ProjectSettings {
+  secretEncrypted: string;
+}
+
+const projectPlace = (key: string, merchantId: string) => ({
+  table: "credentials",
+  column: "settings",
+  row: key,
+  merchantId,
+});
+
+/** The settings of a credential whose secret has to be read back. */
+export function sealProject(
+  secrets: Secrets,
+  { key, merchantId }: Pick<Credential, "key" | "merchantId">,
+  secret: string,
+): CredentialSettings {
+  return { project: { secretEncrypted: secrets.encrypt(secret, projectPlace(key, merchantId)) } };
+}
+
+/** The secret of such a credential; undefined for another. */
+export function openProject(
+  secrets: Secrets,
+  { key, merchantId, settings }: Pick<Credential, "key" | "merchantId" | "settings">,
+): string | undefined {
+  const { project } = settings;
+  return project && secrets.decrypt(project.secretEncrypted, projectPlace(key, merchantId));
 }
 
 /** An app, as its owner registered it and the operator judged it. */
