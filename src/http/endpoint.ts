@@ -34,6 +34,8 @@ export interface Endpoint {
 /** A call of a caller who is known. */
 export type Call<Caller> = Caller & {
   params: Record<string, string>;
+  /** The body as it came; empty if there is none. */
+  bytes: Buffer;
   /** Fields of the body. */
   body: Fields;
   /** Fields of the query; for GET those of a body too, which some clients send. */
@@ -67,10 +69,13 @@ export function readBodiesBy(
 ): void {
   server.setValidatorCompiler(() => () => true);
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) =>
-    read(body, request.headers["content-type"]),
-  );
+  server.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) => {
+    bodies.set(request, body);
+    return read(body, request.headers["content-type"]);
+  });
 }
+
+const bodies = new WeakMap<FastifyRequest, Buffer>();
 
 /** What a dialect's routes are made with. */
 export function routesIn<Failure>(manner: Manner<Failure>) {
@@ -168,6 +173,7 @@ function callOf<Caller>(request: FastifyRequest, caller: Caller): Call<Caller> {
   return {
     ...caller,
     params: request.params as Record<string, string>,
+    bytes: bodies.get(request) ?? Buffer.alloc(0),
     body,
     query: request.method === "GET" ? { ...body, ...query } : query,
     headers: request.headers,

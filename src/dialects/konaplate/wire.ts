@@ -1,7 +1,7 @@
 /** JSON whose whole numbers may have up to 20 digits, as this contract's ids do: read and written without rounding. */
 import { parse, stringify } from "lossless-json";
 import type { Json } from "../../core/exchanges.ts";
-import { type Fields, parseFields } from "../../http/body.ts";
+import { type Fields, MalformedBody, parseFields } from "../../http/body.ts";
 
 export type Wire = null | boolean | number | bigint | string | Wire[] | { [field: string]: Wire | undefined };
 
@@ -14,8 +14,14 @@ export function wireNumber(digits: string): number | bigint {
 /** Fields of a JSON object; a whole number that JavaScript would round is the text of its digits. */
 export function parseWire(text: string): Fields {
   const fields = parseFields(text, "json");
-  // Whatever is deep, doubtful or no object was refused by then.
-  return /\d{16}/.test(text) ? (parse(text, null, { parseNumber }) as Fields) : fields;
+  // Whatever is deep or no object was refused by then.
+  if (!/\d{16}/.test(text)) return fields;
+  try {
+    // Of a name that comes twice the last counts, as in what was parsed first.
+    return parse(text.trim(), null, { parseNumber, onDuplicateKey: ({ newValue }) => newValue }) as Fields;
+  } catch {
+    throw new MalformedBody("the body is not valid JSON", { kind: "json" });
+  }
 }
 
 function parseNumber(text: string): number | string {
