@@ -185,7 +185,7 @@ async function expectRefused(answer: ReturnType<typeof call>, status: number, co
   expect(given).toMatchObject({ status, body: refusal(code) });
   expect(Object.keys(given.body)).toEqual(["response"]);
   expect(headers["x-km-crypto-key-id"]).toBeUndefined();
-  expect(headers["content-type"]).toBe("application/json");
+  expect(headers["content-type"]).toBe("application/json; charset=utf-8");
   expect(seen).toEqual([]);
   return given.body.response.description as string;
 }
@@ -224,7 +224,7 @@ describe("a call in clear", () => {
     expect(body).toEqual({ userName: "김코나", response: { code: "000_000", description: "Success." } });
     expect(headers["x-km-correlation-id"]).toBe("261120120000-abc1234");
     expect(headers["x-km-crypto-key-id"]).toBeUndefined();
-    expect(headers["content-type"]).toBe("application/json");
+    expect(headers["content-type"]).toBe("application/json; charset=utf-8");
   });
 
   it("brings its caller", async () => {
@@ -471,7 +471,7 @@ describe("a body", () => {
 describe("an address", () => {
   it.each(["GET", "PUT", "PATCH", "DELETE"])("of an API is not called by %s", async (method) => {
     for (const path of ["/api/v1/echo/plain", "/open-api/api/v1/echo/plain?a=1", "//api//v1/echo/plain/"]) {
-      const { status, headers, text } = await raw(url, { method, path, headers: headersOf("") });
+      const { status, headers, text } = await raw(url, { method, path, headers: headersOf("{}"), body: "{}" });
       expect(status).toBe(405);
       expect(JSON.parse(text)).toEqual(refusal("000_911"));
       expect(headers.allow).toBe("POST");
