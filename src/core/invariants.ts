@@ -280,7 +280,9 @@ export const invariants: readonly Invariant[] = [
       UNION ALL SELECT t.id || ': user ' || t.user_id || ' of merchant ' || coalesce(u.merchant_id, 'none') FROM (${ofUsers}) t
       LEFT JOIN users u ON u.id = t.user_id WHERE u.merchant_id IS DISTINCT FROM t.merchant_id
       UNION ALL SELECT d.id || ': merchant of its payment differs' FROM deliveries d JOIN payments p ON p.id = d.payment_id
-      WHERE d.merchant_id <> p.merchant_id`,
+      WHERE d.merchant_id <> p.merchant_id
+      UNION ALL SELECT 'a crypto key of credential ' || k.credential_id || ', which is of merchant ' || coalesce(c.merchant_id, 'none')
+      FROM crypto_keys k LEFT JOIN credentials c ON c.id = k.credential_id WHERE c.merchant_id IS DISTINCT FROM k.merchant_id`,
   },
 ];
 

@@ -639,6 +639,17 @@ describe("crypto keys", () => {
   });
 });
 
+it("what is held of projects is sound, and a key without its project is found", async () => {
+  expect((await core.checkInvariants()).breaches).toEqual([]);
+  const own = await makeProject();
+  await makeKey(own);
+  await database.pool.query("DELETE FROM credentials WHERE id = $1", [own.credentialId]);
+  expect((await core.checkInvariants()).breaches).toMatchObject([
+    { invariant: "every row of a tenant belongs to a merchant" },
+  ]);
+  await database.pool.query("DELETE FROM crypto_keys WHERE credential_id = $1", [own.credentialId]);
+});
+
 it("new credentials are as those of the service look, and work", async () => {
   const dialect = konaplate({ core, aspIdOf, window_s: undefined, takesClear: true });
   const { merchantId } = project;
