@@ -187,7 +187,10 @@ async function expectRefused(answer: ReturnType<typeof call>, status: number, co
   expect(headers["x-km-crypto-key-id"]).toBeUndefined();
   expect(headers["content-type"]).toBe("application/json; charset=utf-8");
   expect(seen).toEqual([]);
-  return given.body.response.description as string;
+  const description: string = given.body.response.description;
+  const isUntold = description.includes("X-KM-Correlation-Id");
+  expect(headers["x-km-correlation-id"]).toBe(isUntold ? undefined : "261120120000-abc1234");
+  return description;
 }
 
 beforeAll(async () => {
