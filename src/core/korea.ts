@@ -22,3 +22,16 @@ export function koreanHour(time: Date): number {
 export function koreanDateTime(time: Date): string {
   return shown(time).toISOString().slice(0, -1);
 }
+
+/** `20200817172812683`: to the millisecond, in 17 digits. */
+export function koreanDigits(time: Date): string {
+  return koreanDateTime(time).replace(/\D/g, "");
+}
+
+/** When the day begins in Korea that is written `yyyyMMdd`; undefined for what is no day. */
+export function koreanDay(yyyyMMdd: string): Date | undefined {
+  const [, year, month, day] = /^(\d{4})(\d{2})(\d{2})$/.exec(yyyyMMdd) ?? [];
+  const begins = new Date(`${year}-${month}-${day}T00:00:00.000+09:00`);
+  const isDay = !Number.isNaN(begins.getTime()) && koreanDigits(begins).startsWith(yyyyMMdd);
+  return isDay ? begins : undefined;
+}
