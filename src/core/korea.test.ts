@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addMonths, koreanDateTime, koreanHour } from "./korea.ts";
+import { addMonths, koreanDateTime, koreanDay, koreanDigits, koreanHour } from "./korea.ts";
 
 const years = { min: new Date("2000-01-01T00:00:00Z"), max: new Date("2199-12-31T00:00:00Z"), noInvalidDate: true };
 
@@ -35,5 +35,36 @@ describe("Korean time", () => {
         expect(Number(after.slice(8, 10))).toBe(Math.min(Number(before.slice(8, 10)), lastDay));
       }),
     );
+  });
+
+  it("in 17 digits is the same", () => {
+    expect(koreanDigits(new Date("2020-08-17T08:28:12.683Z"))).toBe("20200817172812683");
+    expect(koreanDigits(new Date("2025-12-31T15:00:00.000Z"))).toBe("20260101000000000");
+  });
+
+  it("of a day begins at midnight in Seoul", () => {
+    expect(koreanDay("20260101")).toEqual(new Date("2025-12-31T15:00:00.000Z"));
+    fc.assert(
+      fc.property(fc.date(years), (time) => {
+        const begins = koreanDay(koreanDigits(time).slice(0, 8))!;
+        expect(koreanDigits(begins)).toBe(`${koreanDigits(time).slice(0, 8)}000000000`);
+        expect(time.getTime() - begins.getTime()).toBeLessThan(24 * 60 * 60 * 1000);
+      }),
+    );
+  });
+
+  it.each([
+    "20260229",
+    "20260431",
+    "20261301",
+    "20260100",
+    "20260001",
+    "2026-1-1",
+    "2026011",
+    "202601011",
+    "",
+    "abcdefgh",
+  ])("has no day %j", (text) => {
+    expect(koreanDay(text)).toBeUndefined();
   });
 });
