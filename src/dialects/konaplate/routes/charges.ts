@@ -140,17 +140,20 @@ export function mountCharges(server: FastifyInstance, context: Context): void {
   mount(server, context, autoCharge, async (call) => {
     const read = readAutoCharge(call.body);
     if (!read.ok) return failure(read.error);
+    const channel = drawingChannel(core, call);
+    if (!channel.ok) return failure(channel.error);
     const { userId, par, amount, thresholdBalance } = read.value;
-    return answerSet(
-      await core.memberCharges.setAutoCharge({
-        merchantId: call.tenant.merchant.id,
-        memberNumber: userId,
-        par,
-        amount,
-        below: thresholdBalance,
-        exchange: exchangeOf(autoCharge, call, answerSet),
-      }),
-    );
+    const setting = {
+      merchantId: call.tenant.merchant.id,
+      dialect,
+      channel: channel.value,
+      memberNumber: userId,
+      par,
+      amount,
+      below: thresholdBalance,
+      exchange: exchangeOf(autoCharge, call, answerSet),
+    };
+    return answerSet(await core.memberCharges.setAutoCharge(setting));
   });
 }
 

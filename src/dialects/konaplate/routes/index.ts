@@ -7,6 +7,7 @@ import { mountCharges } from "./charges.ts";
 import { mountHistory } from "./history.ts";
 import { mountMembers } from "./members.ts";
 
+/** What an access key is for. */
 export function mountCalls(server: FastifyInstance, context: Context): void {
   for (const mountOf of [mountAccounts, mountMembers, mountCards, mountCharges, mountHistory]) mountOf(server, context);
 }
