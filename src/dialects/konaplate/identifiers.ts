@@ -1,4 +1,4 @@
-/** Names and numbers as this dialect spells them. Each follows from our own, so that nothing is looked up to show it. Pure. */
+/** Names and numbers as this dialect spells them. Each follows from our own: nothing is looked up to show it. Pure. */
 import { createHash } from "node:crypto";
 
 export const dialect = "konaplate";

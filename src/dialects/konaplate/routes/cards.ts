@@ -1,4 +1,4 @@
-/** `/api/v1/user/card`, `/api/v1/card/virtual-account`: members' cards, and the accounts by which anyone charges them. */
+/** `/api/v1/user/card`, `/api/v1/card/virtual-account`: members' cards, and accounts by which anyone charges them. */
 import type { FastifyInstance } from "fastify";
 import type { Context } from "../context.ts";
 import { errors } from "../errors.ts";

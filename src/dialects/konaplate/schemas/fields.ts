@@ -35,8 +35,11 @@ export const digits = (length: number, description: string, extra: object = {}) 
   exactly(length, `${description}: ${length} digits`, { pattern: "^[0-9]*$", ...extra });
 export const won = (minimum: number, maximum: number, description: string) =>
   Type.Integer({ minimum, maximum, description: `${description}, whole won` });
-export const choice = <const Choice extends string>(choices: readonly Choice[], description: string) =>
-  Type.Enum([...choices], { description });
+/** Of these; a text that is shorter or longer than any of them is of a wrong length. */
+export const choice = <const Choice extends string>(choices: readonly Choice[], description: string) => {
+  const lengths = choices.map((one) => one.length);
+  return Type.Enum([...choices], { minLength: Math.min(...lengths), maxLength: Math.max(...lengths), description });
+};
 
 /** A JSON number of up to 20 digits, more than a number of JavaScript holds: inside it is the text of its digits. */
 export const userId = Type.String({

@@ -201,6 +201,13 @@ describe("what is wrong", () => {
     expect(validator(schema)({ ...sample, ...wrong }).ok).toBe(false);
   });
 
+  it.each([
+    ["a password", RegistrationRequest, { ...person, loginPassword: "1234567" }, "loginPassword", 6],
+    ["a day of birth", RegistrationRequest, { ...person, birthDate: "1975-11-12" }, "birthDate", 8],
+  ] as const)("is told to be too long: %s", (_, schema, sample, field, length) => {
+    expect(validator(schema)(sample)).toEqual({ ok: false, problem: { kind: "too-long", field, length } });
+  });
+
   it("shows nothing of the person in what is kept of a call", () => {
     expect(redact(RegistrationRequest, person)).toEqual({
       ...Object.fromEntries(Object.keys(person).map((name) => [name, "***"])),

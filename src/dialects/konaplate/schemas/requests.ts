@@ -98,7 +98,7 @@ export const CardListRequest = Type.Object({
   physicalCardNo: Type.Optional(digits(16, "the card's number", personal)),
 });
 
-/** Those of five minutes; the others are good for thirty seconds. The last two are not of the page, but clients send them. */
+/** The first two are good for five minutes, the others for thirty seconds. The page has no others, but clients do. */
 const tokenTypes = ["ATM", "CREDIT", "DEBIT", "REFUND"] as const;
 export const longTokenTypes: readonly string[] = ["ATM", "CREDIT"] satisfies (typeof tokenTypes)[number][];
 
