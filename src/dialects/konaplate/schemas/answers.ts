@@ -1,4 +1,4 @@
-/** What answers carry beside `response`, as schemas: amounts in whole won. What is personal or secret is masked when kept. */
+/** What answers carry beside `response`, as schemas. What is personal or secret is masked when a call is kept. */
 import Type, { type Static } from "typebox";
 import { bankName_length } from "../bank-codes.ts";
 import { choice, fieldLimits, personal, secret } from "./fields.ts";

@@ -98,7 +98,7 @@ export const CardListRequest = Type.Object({
   physicalCardNo: Type.Optional(digits(16, "the card's number", personal)),
 });
 
-/** The first two are good for five minutes, the others for thirty seconds. The page has no others, but clients do. */
+/** The last two are not on the page, but clients send them. */
 const tokenTypes = ["ATM", "CREDIT", "DEBIT", "REFUND"] as const;
 export const longTokenTypes: readonly string[] = ["ATM", "CREDIT"] satisfies (typeof tokenTypes)[number][];
 
