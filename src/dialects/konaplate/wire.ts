@@ -1,5 +1,5 @@
 /** JSON whose whole numbers may have up to 20 digits, as this contract's ids do: read and written without rounding. */
-import { parse, stringify } from "lossless-json";
+import { isSafeNumber, parse, stringify } from "lossless-json";
 import type { Json } from "../../core/exchanges.ts";
 import { type Fields, MalformedBody, parseFields } from "../../http/body.ts";
 
@@ -24,9 +24,11 @@ export function parseWire(text: string): Fields {
   }
 }
 
+/** A number as far as JavaScript holds each digit that was written; else the text. */
 function parseNumber(text: string): number | string {
   const number = Number(text);
-  return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? text : number;
+  const isExact = isSafeNumber(text) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  return isExact ? number : text;
 }
 
 export function wireText(value: Wire): string {
