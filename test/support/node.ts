@@ -40,13 +40,22 @@ export interface TestNode extends Client {
   stop(): Promise<void>;
 }
 
+export interface NodeOptions {
+  database?: TestDatabase;
+  env?: Record<string, string>;
+  /** Hears each line of its log, at every level. */
+  onLog?: (line: string) => void;
+}
+
 /** A node in this process; without a database to join it gets one of its own. */
-export async function startTestNode(
-  options: { database?: TestDatabase; env?: Record<string, string> } = {},
-): Promise<TestNode> {
+export async function startTestNode(options: NodeOptions = {}): Promise<TestNode> {
   const database = options.database ?? (await createDatabase());
   const config = readConfig({ ...environment(database), ...options.env });
-  const log = pino({ level: process.env.NARU_TEST_LOG ?? "silent" });
+  const { onLog } = options;
+  const log =
+    onLog === undefined
+      ? pino({ level: process.env.NARU_TEST_LOG ?? "silent" })
+      : pino({ level: "trace" }, { write: onLog });
   const node = await startNode(config, log, (error) => {
     throw error;
   });

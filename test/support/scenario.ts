@@ -1,10 +1,8 @@
 /** What the scenarios of a file share: a node that lives as long as the file, and others beside it. */
 import { afterAll, beforeAll } from "vitest";
 import { Client } from "./client.ts";
-import { startTestNode, type TestNode } from "./node.ts";
+import { type NodeOptions, startTestNode, type TestNode } from "./node.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
-
-type NodeOptions = Parameters<typeof startTestNode>[0];
 
 /** A node for the whole file; in the end its invariants hold. Nothing of it is there before the first test runs. */
 export function useNode(options?: NodeOptions): TestNode {
@@ -33,7 +31,10 @@ export function useReceiver(): Receiver {
 }
 
 /** A node of its own for one scenario, whose invariants hold in the end. */
-export async function withNode(options: NodeOptions, scenario: (node: TestNode) => Promise<void>): Promise<void> {
+export async function withNode(
+  options: NodeOptions | undefined,
+  scenario: (node: TestNode) => Promise<void>,
+): Promise<void> {
   const node = await startTestNode(options);
   try {
     await scenario(node);
