@@ -20,6 +20,7 @@ import {
   type OwnAccount,
   register,
   resultOf,
+  settled,
   statusOf,
   type TestMember,
   tokenOf,
@@ -72,7 +73,7 @@ async function useSecrets(node: Client): Promise<Shown> {
   expect(refused).toMatch(/^002_01/);
   const { bankAccRegNo } = await client.ask("register", accountFieldsOf(member));
   await statusOf(client, bankAccRegNo);
-  await node.moveClock("PT1M");
+  await settled(client, bankAccRegNo);
   await link(client, member);
   await client.ask("info", { userId: member.userId });
   await client.ask("inquiry", { userId: member.userId });
