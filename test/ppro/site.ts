@@ -93,7 +93,10 @@ export async function expectReplay(client: PproClient, call: Keyed, { text }: Pp
 }
 
 /** Asks what became of orders: of all, when nobody lives who has one on the way; or of those whose time is over. */
-export async function settle({ database: { pool } }: Site, which: "all" | "what is late"): Promise<void> {
+export async function settle(
+  { database: { pool } }: Pick<Site, "database">,
+  which: "all" | "what is late",
+): Promise<void> {
   const dead = "UPDATE operations SET valid_until = clock_timestamp() - interval '10 seconds' WHERE settled_at IS NULL";
   if (which === "all") await pool.query(dead);
   const open = "settled_at IS NULL AND valid_until < clock_timestamp()";
