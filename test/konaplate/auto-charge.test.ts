@@ -12,7 +12,7 @@ import {
   settled,
   settling,
   type TestMember,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { startTestNode } from "../support/node.ts";
 import { useNode } from "../support/scenario.ts";
 

@@ -1,7 +1,7 @@
 /** Members whose numbers have more digits than JavaScript tells apart: neighbours are two, and each is shown as it is. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { KonaplateClient } from "../support/konaplate.ts";
-import { importMember, link, newAccount, type TestMember, tokenOf, tryCharge } from "../support/members.ts";
+import { importMember, link, newAccount, type TestMember, tokenOf, tryCharge } from "../support/konaplate-members.ts";
 import { useNode } from "../support/scenario.ts";
 import { endpoints } from "./contract.ts";
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 async function imported(userId: bigint): Promise<TestMember> {
   const userName = `회원${userId % 1_000n}`;
   const loginId = `member${userId}`;
-  await importMember(node, userId, { userName, loginId });
+  await importMember(node, userId, { name: userName, loginId });
   const { cardDataInfo } = await client.ask("cards", { userId });
   const { mobileCardNo: cardNo, par, expiryDate } = cardDataInfo[0];
   const account = newAccount();

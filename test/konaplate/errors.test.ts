@@ -29,7 +29,7 @@ import {
   tokenOf,
   tryCancel,
   tryCharge,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { raw } from "../support/raw.ts";
 import { useNode } from "../support/scenario.ts";
 import { type Api, apis, endpointOf, publishedCodes, sampleOf } from "./contract.ts";

@@ -14,7 +14,7 @@ import {
   type TestMember,
   tokenOf,
   tryCharge,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { useNode } from "../support/scenario.ts";
 import { people, publishedCard } from "./contract.ts";
 

@@ -12,7 +12,7 @@ import {
   resultOf,
   type TestMember,
   tryCancel,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { useNode } from "../support/scenario.ts";
 
 const node = useNode();

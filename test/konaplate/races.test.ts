@@ -26,7 +26,7 @@ import {
   statusOf,
   type TestMember,
   tokenOf,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { environment, startChildNode, startTestNode, type TestNode } from "../support/node.ts";
 import { freshSeed, randomFrom } from "../support/random.ts";
 import { useNode } from "../support/scenario.ts";

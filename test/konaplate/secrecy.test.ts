@@ -26,7 +26,7 @@ import {
   tokenOf,
   tryCancel,
   tryCharge,
-} from "../support/members.ts";
+} from "../support/konaplate-members.ts";
 import { startChildNode } from "../support/node.ts";
 import { useNode } from "../support/scenario.ts";
 import { people, publishedCard } from "./contract.ts";

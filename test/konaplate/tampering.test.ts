@@ -6,7 +6,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { countRows } from "../support/database.ts";
 import { type Headers, KonaplateClient, koreanTime, tranToken } from "../support/konaplate.ts";
-import { accountFieldsOf, kept, newMember, type TestMember } from "../support/members.ts";
+import { accountFieldsOf, kept, newMember, type TestMember } from "../support/konaplate-members.ts";
 import { useNode } from "../support/scenario.ts";
 import { endpoints } from "./contract.ts";
 

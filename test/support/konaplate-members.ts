@@ -232,7 +232,9 @@ export async function importMember(
   fields: WideFields = {},
   merchant = demoMerchant,
 ): Promise<KonaplateBody> {
-  const body = { ...personFields(fields), userId: String(userId) };
+  made += 1;
+  const person = { loginId: `brought${process.pid}no${made}`, name: "박나루", birthDate: "19900101", gender: "Female" };
+  const body = { ...person, number: String(userId), ...fields };
   const answer = await node.post<KonaplateBody>(`/naru/v1/merchants/${merchant}/members`, body);
   if (answer.status !== 201) throw new Error(`no member was made: ${JSON.stringify(answer.body)}`);
   return answer.body;
