@@ -3,6 +3,7 @@
  * nothing behind. `007_002` and `007_007` belong to incentives and to charges by the operator, which there are none of.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { settle } from "../ppro/site.ts";
 import { eventually, type Fields } from "../support/client.ts";
 import { countRows } from "../support/database.ts";
 import { type KonaplateAnswer, KonaplateClient, type KonaplateSent } from "../support/konaplate.ts";
@@ -34,7 +35,7 @@ import { raw } from "../support/raw.ts";
 import { useNode } from "../support/scenario.ts";
 import { type Api, apis, endpointOf, publishedCodes, sampleOf } from "./contract.ts";
 
-const node = useNode();
+const node = useNode({ env: { NARU_PG_TIMEOUT_MS: "3000" } });
 let client: KonaplateClient;
 /** Linked, with 50,000 won. */
 let member: TestMember;
@@ -303,9 +304,11 @@ describe("an account", () => {
     expect(again.transactionId).not.toBe(transactionId);
     expect(await node.balanceOf("bank:sandbox")).toBe(before - 2);
     await node.arm("verification-timeout-after");
+    // This is answered only when the PG had all its time.
     expect(said(await client.call("sendWon", { bankAccount, bankCode }))).toEqual([400, "002_034"]);
-    await eventually(async () => (await node.balanceOf("bank:sandbox")) === before - 3, 20_000);
-  });
+    await settle(node, "all");
+    expect(await node.balanceOf("bank:sandbox")).toBe(before - 3);
+  }, 60_000);
 });
 
 describe("a charge", () => {

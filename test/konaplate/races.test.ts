@@ -36,14 +36,15 @@ const seed = freshSeed();
 const random = randomFrom(seed);
 const about = `seed ${seed}`;
 const test_ms = 60_000;
-const node = useNode();
+const env = { NARU_PG_TIMEOUT_MS: "3000" };
+const node = useNode({ env });
 let other: TestNode;
 let client: KonaplateClient;
 /** The same partner, at two nodes. */
 let clients: [KonaplateClient, KonaplateClient];
 
 beforeAll(async () => {
-  other = await startTestNode({ database: node.database });
+  other = await startTestNode({ database: node.database, env });
   client = await KonaplateClient.of(node);
   clients = [client, new KonaplateClient(other, client.credentials)];
 });

@@ -275,7 +275,7 @@ describe("a request", () => {
       },
     ],
     ["whose body is no JSON", 400, "000_908", async () => signed('{"encData":', {})],
-    ["without a body", 400, "000_908", async () => signed("", {})],
+    ["without a body", 400, "000_003", async () => signed("", {})],
     ["whose bytes are no UTF-8", 400, "000_908", async () => signed(Buffer.from('{"userName":"\xff"}', "latin1"), {})],
   ];
 
