@@ -5,7 +5,8 @@ import { expect } from "vitest";
 import { isLuhn, merchantId } from "../konaplate/contract.ts";
 import { type Client, eventually } from "./client.ts";
 import { demoMerchant } from "./consent.ts";
-import type { KonaplateAnswer, KonaplateBody, KonaplateClient, WideFields } from "./konaplate.ts";
+import { type KonaplateAnswer, type KonaplateBody, KonaplateClient, type WideFields } from "./konaplate.ts";
+import { operate } from "./merchants.ts";
 
 export interface OwnAccount {
   bankCode: string;
@@ -206,6 +207,34 @@ export async function balanceOf(client: KonaplateClient, { userId, cardNo, par }
   const booked = await client.node.balanceOf(`member:${userId}`);
   expect([cardDataInfo[0].balance, booked]).toEqual([balance, balance]);
   return balance;
+}
+
+/** Another merchant's partner, without a crypto key yet. */
+export interface Partner {
+  merchantId: string;
+  /** Where its crypto keys are, in Naru's own API. */
+  keys: string;
+  client: KonaplateClient;
+}
+
+export async function newPartner(node: Client): Promise<Partner> {
+  const merchantId = (await operate(node, "POST", "/merchants", { name: "코나 상점" })).body.merchant.id;
+  const made = await operate(node, "POST", `/merchants/${merchantId}/credentials`, { dialect: "konaplate" });
+  expect(made.status).toBe(201);
+  const { konaplate } = made.body.credentials;
+  const none = { cryptoKeyId: "", serverPublicKey: "", clientPrivateKey: "" };
+  return {
+    merchantId,
+    keys: `/merchants/${merchantId}/credentials/${konaplate.accessKey}/crypto-keys`,
+    client: new KonaplateClient(node, { ...konaplate, ...none }),
+  };
+}
+
+/** Gives a partner a crypto key; its client goes by it from then on. */
+export async function withKey(node: Client, { client, keys }: Partner): Promise<KonaplateClient> {
+  const { status, body } = await operate(node, "POST", keys);
+  if (status !== 201) throw new Error(`no key was made: ${JSON.stringify(body)}`);
+  return new KonaplateClient(client.node, { ...client.credentials, ...body });
 }
 
 /** All that is stored of members and money; nothing of it changes by what is refused. */
