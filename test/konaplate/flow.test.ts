@@ -4,11 +4,13 @@ import { eventually } from "../support/client.ts";
 import { KonaplateClient } from "../support/konaplate.ts";
 import {
   accountFieldsOf,
+  answerCall,
   balanceOf,
   cancelling,
   charging,
   newMember,
   resultOf,
+  ringing,
   settled,
   statusOf,
   type TestMember,
@@ -66,12 +68,15 @@ describe("a member", () => {
     await client.ask("checkHolder", { bankCode, bankAccount, userName, birthDate, userId });
     const { authNumber } = await client.ask("arsCode", { userId });
     expect(authNumber).toMatch(/^\d\d$/);
+    // So that there is time to look while the telephone rings.
+    await node.arm("ars-held");
     const { bankAccRegNo } = await client.ask("register", accountFieldsOf(member));
     expect(bankAccRegNo).toHaveLength(22);
     expect((await statusOf(client, bankAccRegNo)).body.status).toBe("ARS_AUTH_IN_PROGRESS");
     expect((await client.call("info", { userId })).body.response.code).toBe("007_001");
     const again = await client.call("register", accountFieldsOf(member));
     expect(again.body.response.code).toBe("002_013");
+    await answerCall(node, await ringing(node, member), "right");
     expect(await settled(client, bankAccRegNo)).toBe("BANK_ACC_REGISTERED");
     const { accountInfo } = await client.ask("info", { userId });
     expect(accountInfo).toMatchObject({ ...account, userName });
@@ -173,8 +178,10 @@ it("a registration takes the place of the registered account when it is done, an
   const before = (await client.ask("info", { userId: first.userId })).accountInfo;
   const other = `${first.account.bankAccount}99`;
   await client.ask("arsCode", { userId: first.userId });
+  await node.arm("ars-held");
   const second = await client.ask("register", { ...fields, bankAccount: other });
   expect((await client.ask("info", { userId: first.userId })).accountInfo).toEqual(before);
+  await answerCall(node, await ringing(node, first), "right");
   expect(await settled(client, second.bankAccRegNo)).toBe("BANK_ACC_REGISTERED");
   const after = (await client.ask("info", { userId: first.userId })).accountInfo;
   expect(after.bankAccount).toBe(other);
