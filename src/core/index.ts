@@ -41,8 +41,11 @@ import {
 } from "./invariants.ts";
 import { prune, Repeating } from "./jobs.ts";
 import { limits } from "./limits.ts";
+import { beginRegistration, recordAccountOutcome, removeAccounts } from "./linked-accounts/account-commands.ts";
 import { LinkedAccounts } from "./linked-accounts/accounts.ts";
 import { MemberCharges } from "./linked-accounts/charges.ts";
+import { beginVerification, recordVerification } from "./linked-accounts/verification-commands.ts";
+import { keepArsCode, makeOneTimeToken, registerMember } from "./members/commands.ts";
 import { Members } from "./members/members.ts";
 import { grantAccessToken, type TokenGrant, type TokenRequest } from "./merchants/access-tokens.ts";
 import {
@@ -221,8 +224,21 @@ export class Core {
       changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
-    this.members = new Members();
-    this.linkedAccounts = new LinkedAccounts();
+    const memberCommands = {
+      register: submitter(commandOf(pipeline, registerMember)),
+      keepArsCode: submitter(commandOf(pipeline, keepArsCode)),
+      makeToken: submitter(commandOf(pipeline, makeOneTimeToken)),
+    };
+    this.members = new Members(memberCommands, store.pool, secrets, (counter) => this.nextNumber(counter));
+    const accountCommands = {
+      begin: submitter(commandOf(pipeline, beginRegistration)),
+      record: submitter(commandOf(pipeline, recordAccountOutcome)),
+      remove: submitter(commandOf(pipeline, removeAccounts)),
+      verify: submitter(commandOf(pipeline, beginVerification)),
+      recordVerification: submitter(commandOf(pipeline, recordVerification)),
+    };
+    const { callTimeout_ms } = options;
+    this.linkedAccounts = new LinkedAccounts(accountCommands, this.connectors, store.pool, secrets, callTimeout_ms);
     this.memberCharges = new MemberCharges();
     const begin = submitter(store.command(beginCall));
     const answer = submitter(commandOf(pipeline, answerCall));

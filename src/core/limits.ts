@@ -38,6 +38,8 @@ export const limits = {
   wallet_confirm_max_s: 24 * 3_600,
   settlement_max_s: 366 * 24 * 3_600,
 
+  /** How often a member's numbers are drawn again when an operator has chosen those that were drawn. */
+  member_draws_max: 100,
   /** How long a code is good for that a member is to type on the telephone. */
   ars_code_s: 300,
   /** The most that a member's prepaid balance may be charged to, in whole won. */
@@ -46,6 +48,8 @@ export const limits = {
   one_time_token_s: 30,
   one_time_token_long_s: 300,
   one_time_tokens_kept_hours: 24,
+  /** Ids of linked accounts have five characters, so few are drawn from a merchant's counter at once. */
+  account_id_block: 100,
   /** What is sent to an account to see whether it takes it, in whole won. */
   verification_amount: 1,
   /** How often balances are looked at that are charged when they are low; again when nothing changed; and after a failure. */

@@ -4,7 +4,7 @@
  */
 import type { Pool, Statement } from "./postgres.ts";
 
-const block = 10_000;
+const usualBlock = 10_000;
 
 const LEASE: Statement = {
   name: "lease-counter",
@@ -15,13 +15,16 @@ const LEASE: Statement = {
 export class Counter {
   readonly #pool: Pool;
   readonly #name: string;
+  readonly #block: number;
   #next = 0;
   #end = 0;
   #leasing: Promise<void> | undefined;
 
-  constructor(pool: Pool, name: string) {
+  /** `block`: how many numbers are leased at once. */
+  constructor(pool: Pool, name: string, block = usualBlock) {
     this.#pool = pool;
     this.#name = name;
+    this.#block = block;
   }
 
   /** A number from 0 that no other call on any node gets. */
@@ -36,8 +39,8 @@ export class Counter {
   }
 
   async #lease(): Promise<void> {
-    const leased = await this.#pool.query<{ next: number }>(LEASE, [this.#name, block]);
+    const leased = await this.#pool.query<{ next: number }>(LEASE, [this.#name, this.#block]);
     this.#end = leased.rows[0]!.next;
-    this.#next = this.#end - block;
+    this.#next = this.#end - this.#block;
   }
 }

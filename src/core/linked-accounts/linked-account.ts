@@ -6,8 +6,8 @@
  *      └──▶ failed ◀─┘
  *
  * `calling` and `agreed` are operations under way: the call, then the registration at the PG. One registration of a member
- * is under way at a time, and one account per purpose is registered. Numbers and holders are encrypted, and wiped when the
- * account is deleted or replaced.
+ * is under way at a time, and one account per purpose is registered. Numbers, holders and registrations are encrypted, and
+ * wiped when nothing happens to the account any more.
  */
 import { table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";
