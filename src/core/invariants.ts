@@ -22,7 +22,20 @@ export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 const breachesShown = 20;
 
 /** Everything that has states and tells of each change. */
-const subjects = ["payments", "deposits", "refunds", "cash_receipts", "ad_accounts", "wallet_charges", "agreements"]
+const subjects = [
+  "payments",
+  "deposits",
+  "refunds",
+  "cash_receipts",
+  "ad_accounts",
+  "wallet_charges",
+  "agreements",
+  "members",
+  "cards",
+  "linked_accounts",
+  "withdrawals",
+  "account_verifications",
+]
   .map((table) => `SELECT id, event_seq, state FROM ${table}`)
   .join(" UNION ALL ");
 
@@ -35,6 +48,13 @@ const owned = [
   "agreements",
   "instruments",
   "idempotent_calls",
+  "members",
+  "cards",
+  "one_time_tokens",
+  "linked_accounts",
+  "withdrawals",
+  "account_verifications",
+  "crypto_keys",
 ]
   .map((table) => `SELECT id, merchant_id FROM ${table}`)
   .join(" UNION ALL ");
@@ -129,9 +149,22 @@ export const invariants: readonly Invariant[] = [
         UNION ALL SELECT id, operation_id, state FROM agreements) s LEFT JOIN operations o ON o.id = s.operation_id AND o.subject_id = s.id
       WHERE NOT coalesce(CASE s.state WHEN 'authorizing' THEN o.state = 'pending' WHEN 'confirming' THEN o.state = 'unknown'
         ELSE o.state IS NULL OR o.state IN ('succeeded', 'failed') END, false)
+      UNION ALL SELECT l.id || ': ' || l.state || ', operation ' || coalesce(o.kind || ' ' || o.state, 'missing')
+      FROM linked_accounts l LEFT JOIN operations o ON o.id = l.operation_id AND o.subject_id = l.id
+      WHERE NOT coalesce(CASE l.state WHEN 'calling' THEN o.kind = 'ars-call' AND o.state IN ('pending', 'unknown')
+        WHEN 'agreed' THEN o.kind = 'account-registration' AND o.state IN ('pending', 'unknown')
+        WHEN 'failed' THEN l.operation_id IS NULL OR o.kind IN ('ars-call', 'account-registration') AND o.state = 'failed'
+        ELSE o.kind = 'account-registration' AND o.state = 'succeeded' END, false)
+      UNION ALL SELECT s.id || ': ' || s.state || ', operation ' || coalesce(o.kind || ' ' || o.state, 'missing')
+      FROM (SELECT id, operation_id, state, 'withdrawal' AS kind FROM withdrawals
+        UNION ALL SELECT id, operation_id, state, 'verification' FROM account_verifications) s
+      LEFT JOIN operations o ON o.id = s.operation_id AND o.subject_id = s.id
+      WHERE (o.kind, o.state) IS DISTINCT FROM (s.kind, s.state)
       UNION ALL SELECT o.id || ': an operation of nothing' FROM operations o
       WHERE NOT EXISTS (SELECT FROM refunds r WHERE r.operation_id = o.id) AND NOT EXISTS (SELECT FROM cash_receipts r WHERE r.id = o.subject_id)
-        AND NOT EXISTS (SELECT FROM wallet_charges c WHERE c.operation_id = o.id) AND NOT EXISTS (SELECT FROM agreements a WHERE a.operation_id = o.id)`,
+        AND NOT EXISTS (SELECT FROM wallet_charges c WHERE c.operation_id = o.id) AND NOT EXISTS (SELECT FROM agreements a WHERE a.operation_id = o.id)
+        AND NOT EXISTS (SELECT FROM linked_accounts l WHERE l.id = o.subject_id) AND NOT EXISTS (SELECT FROM withdrawals w WHERE w.operation_id = o.id)
+        AND NOT EXISTS (SELECT FROM account_verifications v WHERE v.operation_id = o.id)`,
   },
   {
     name: "a charge is what its steps and refunds make it",
@@ -182,6 +215,40 @@ export const invariants: readonly Invariant[] = [
         UNION ALL SELECT id, merchant_id, instrument_id FROM agreements) c LEFT JOIN instruments i ON i.id = c.instrument_id
       WHERE c.instrument_id IS NOT NULL AND i.merchant_id IS DISTINCT FROM c.merchant_id
       UNION ALL SELECT a.id || ': active without a key' FROM agreements a WHERE (a.state = 'active') <> (a.billing_key_encrypted IS NOT NULL)`,
+  },
+  {
+    name: "a member has one account of each purpose, one registration under way, and of the others no numbers are kept",
+    sql: `SELECT member_id || ': ' || count(*) || ' registered for ' || purpose AS found FROM linked_accounts
+      WHERE state = 'registered' GROUP BY member_id, purpose HAVING count(*) > 1
+      UNION ALL SELECT member_id || ': ' || count(*) || ' registrations under way' FROM linked_accounts
+      WHERE state IN ('calling', 'agreed') GROUP BY member_id HAVING count(*) > 1
+      UNION ALL SELECT id || ' (' || state || '): keeps ' || num_nonnulls(number_encrypted, holder_encrypted) || ' of number and holder'
+      FROM linked_accounts WHERE num_nonnulls(number_encrypted, holder_encrypted) <> CASE WHEN state IN ('calling', 'agreed', 'registered') THEN 2 ELSE 0 END
+      UNION ALL SELECT id || ' (' || state || '): ' || CASE WHEN registration_encrypted IS NULL THEN 'no registration' ELSE 'a registration' END
+      FROM linked_accounts WHERE (state = 'registered') <> (registration_encrypted IS NOT NULL)
+      UNION ALL SELECT id || ' (' || state || '): failure ' || coalesce(failure ->> 'code', 'none') FROM linked_accounts
+      WHERE (state = 'failed') <> (failure IS NOT NULL)`,
+  },
+  {
+    name: "a member's accounts, cards and tokens are the merchant's",
+    sql: `SELECT s.id || ': of member ' || s.member_id AS found FROM (SELECT id, merchant_id, member_id FROM cards
+        UNION ALL SELECT id, merchant_id, member_id FROM linked_accounts UNION ALL SELECT id, merchant_id, member_id FROM withdrawals) s
+      LEFT JOIN members m ON m.id = s.member_id WHERE m.merchant_id IS DISTINCT FROM s.merchant_id
+      UNION ALL SELECT 'a token of card ' || t.card_id FROM one_time_tokens t LEFT JOIN cards c ON c.id = t.card_id
+      WHERE c.merchant_id IS DISTINCT FROM t.merchant_id
+      UNION ALL SELECT m.id || ': no card' FROM members m WHERE NOT EXISTS (SELECT FROM cards c WHERE c.member_id = m.id)
+      UNION ALL SELECT p.id || ': for ' || p.beneficiary || ', who is not the merchant''s' FROM payments p
+      WHERE p.beneficiary LIKE 'member:%' AND NOT EXISTS (SELECT FROM members m
+        WHERE m.merchant_id = p.merchant_id AND p.beneficiary = 'member:' || m.number)`,
+  },
+  {
+    name: "every verification that was sent has exactly its transfer",
+    sql: `SELECT v.id || ' (' || v.state || '): ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || v.amount AS found
+      FROM account_verifications v LEFT JOIN transfers t ON t.verification_id = v.id
+      GROUP BY v.id HAVING count(t.id) <> (v.state = 'succeeded')::int OR coalesce(sum(t.amount), v.amount) <> v.amount
+        OR bool_or(t.code <> 'verification' OR t.debit_account <> 'merchant:' || v.merchant_id OR t.credit_account <> 'bank:' || v.connector)
+      UNION ALL SELECT t.id || ': a verification of nothing' FROM transfers t
+      WHERE t.code = 'verification' AND NOT EXISTS (SELECT FROM account_verifications v WHERE v.id = t.verification_id)`,
   },
   {
     name: "a sale has one cash receipt at a time, and its payment knows of it",

@@ -17,11 +17,11 @@
  * The order in which every command locks, so that no two can wait for each other in a circle:
  *
  *   idempotent call < merchant's reference < notice key < reserved number, sale of a receipt
- *     < payment < virtual account or charge < operation < balances
+ *     < payment < virtual account or charge < member < linked account or token < operation < balances
  *
  * Those of the first line after the call are claims (`claims.ts`), whose scopes sort in that order. Before them come the
- * claims of what is made once: merchants, users, ad accounts. Commands that touch no money lock a user or an ad account alone, or credential
- * < code < token. A command that starts from an account number finds its payment without a lock, locks in order, then
+ * claims of what is made once: merchants, users, ad accounts, members. Commands that touch no money lock a user or an ad
+ * account alone, or credential < code < token. A command that starts from an account number finds its payment without a lock, locks in order, then
  * looks again and throws `StaleRead` if it has changed. Rows that only one background job wants are taken with SKIP
  * LOCKED, which never waits.
  *
