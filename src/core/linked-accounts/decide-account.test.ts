@@ -278,6 +278,16 @@ describe("adopting an account", () => {
   });
 });
 
+describe("adopting while a copy is being registered", () => {
+  it("of an account that was removed meanwhile is refused, since the copy is no account to charge from", () => {
+    const house = new House();
+    const charge = house.registered().id;
+    house.begin({ purpose: "auto-charge" }, { copyOf: charge });
+    house.remove();
+    expect(refusalOf(house.begin({}, { adopted: true }))).toBe("registration-under-way");
+  });
+});
+
 describe("the PG's word", () => {
   it("leads from the call to the registration, which is ordered once", () => {
     const house = new House();

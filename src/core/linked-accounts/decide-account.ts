@@ -105,7 +105,7 @@ export function decideBegin(
   const registered = registeredOf(accounts, "charge");
   const underWay = accounts.find(isUnderWay);
   const there = registered ?? underWay;
-  if (adopted && there !== undefined) {
+  if (adopted && there?.purpose === "charge") {
     return { result: accepted({ account: there, operation: undefined, member }), changes: nothing() };
   }
   if (underWay !== undefined) return refuse({ code: "registration-under-way" });
