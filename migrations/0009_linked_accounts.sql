@@ -18,9 +18,11 @@ CREATE TABLE members (
   -- What the next call to the member asks for, and until when, by business time.
   ars_code_encrypted  text,
   ars_code_expires_at timestamptz,
-  -- So much is charged when the balance is below; and when that is looked at next, by business time.
+  -- So much is charged when the balance is below, as whose client's charge; and when that is looked at next, by business
+  -- time.
   auto_charge_amount  bigint CHECK (auto_charge_amount > 0),
   auto_charge_below   bigint CHECK (auto_charge_below > 0),
+  auto_charge_by      jsonb,
   auto_check_at       timestamptz,
   created_at          timestamptz NOT NULL,
   updated_at          timestamptz NOT NULL,
@@ -121,6 +123,8 @@ CREATE TABLE withdrawals (
   event_seq         integer NOT NULL
 );
 CREATE INDEX withdrawals_of_member ON withdrawals (member_id, id);
+-- What will yet come to a balance, or not.
+CREATE INDEX withdrawals_unsettled ON withdrawals (member_id) WHERE state IN ('pending', 'unknown');
 CREATE UNIQUE INDEX withdrawals_automatic ON withdrawals (member_id) WHERE automatic AND state IN ('pending', 'unknown');
 CREATE INDEX refunds_by_reference ON refunds (reference, merchant_id) WHERE reference IS NOT NULL;
 

@@ -94,6 +94,8 @@ export class WorkingState {
   readonly linkedAccounts = new Map<string, LinkedAccount>();
   readonly withdrawals = new Map<string, Withdrawal>();
   readonly verifications = new Map<string, Verification>();
+  /** By ledger account, in won: what this batch may spend, read under the lock of whose money it is. */
+  readonly balances = new Map<string, number>();
   /** Leases under which this batch may make changes. */
   heldCalls = new Set<string>();
   /** The database's own time, for what does not obey the sandbox clock. */
@@ -124,12 +126,21 @@ export class WorkingState {
     for (const account of changes.linkedAccounts ?? []) this.linkedAccounts.set(account.id, account);
     for (const withdrawal of changes.withdrawals ?? []) this.withdrawals.set(withdrawal.id, withdrawal);
     for (const verification of changes.verifications ?? []) this.verifications.set(verification.id, verification);
+    for (const { debitAccount, creditAccount, amount } of changes.transfers ?? []) {
+      this.#move(debitAccount, -amount);
+      this.#move(creditAccount, amount);
+    }
     for (const call of changes.calls ?? []) if ("status" in call) this.heldCalls.delete(call.lease.leaseId);
   }
 
   /** Whether a change may be made under this lease; one that needs none always may. */
   holdsCall(lease: Lease | undefined): boolean {
     return lease === undefined || this.heldCalls.has(lease.leaseId);
+  }
+
+  #move(account: string, amount: number): void {
+    const balance = this.balances.get(account);
+    if (balance !== undefined) this.balances.set(account, balance + amount);
   }
 
   #putReserved(taken: PoolNumber, merchantId: string): void {

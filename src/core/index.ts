@@ -43,6 +43,13 @@ import { prune, Repeating } from "./jobs.ts";
 import { limits } from "./limits.ts";
 import { beginRegistration, recordAccountOutcome, removeAccounts } from "./linked-accounts/account-commands.ts";
 import { LinkedAccounts } from "./linked-accounts/accounts.ts";
+import {
+  cancelMemberCharge,
+  chargeMember,
+  lookAtBalances,
+  recordWithdrawal,
+  setAutoCharge,
+} from "./linked-accounts/charge-commands.ts";
 import { MemberCharges } from "./linked-accounts/charges.ts";
 import { beginVerification, recordVerification } from "./linked-accounts/verification-commands.ts";
 import { keepArsCode, makeOneTimeToken, registerMember } from "./members/commands.ts";
@@ -163,6 +170,7 @@ export class Core {
   readonly #engine: DeliveryEngine;
   readonly #expiry: Repeating;
   readonly #chargeSweep: Repeating;
+  readonly #autoCharge: Repeating;
   readonly #handlers: Readonly<Record<OperationKind, OperationHandler>>;
   readonly #resolvers: readonly Resolver[];
   readonly #resolving: readonly Repeating[];
@@ -224,22 +232,26 @@ export class Core {
       changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
-    const memberCommands = {
-      register: submitter(commandOf(pipeline, registerMember)),
-      keepArsCode: submitter(commandOf(pipeline, keepArsCode)),
-      makeToken: submitter(commandOf(pipeline, makeOneTimeToken)),
+    this.members = new Members();
+    this.linkedAccounts = new LinkedAccounts();
+    const memberChargeCommands = {
+      charge: submitter(commandOf(pipeline, chargeMember)),
+      cancel: submitter(commandOf(pipeline, cancelMemberCharge)),
+      record: submitter(commandOf(pipeline, recordWithdrawal)),
+      setAutoCharge: submitter(commandOf(pipeline, setAutoCharge)),
+      look: submitter(commandOf(pipeline, lookAtBalances)),
     };
-    this.members = new Members(memberCommands, store.pool, secrets, (counter) => this.nextNumber(counter));
-    const accountCommands = {
-      begin: submitter(commandOf(pipeline, beginRegistration)),
-      record: submitter(commandOf(pipeline, recordAccountOutcome)),
-      remove: submitter(commandOf(pipeline, removeAccounts)),
-      verify: submitter(commandOf(pipeline, beginVerification)),
-      recordVerification: submitter(commandOf(pipeline, recordVerification)),
-    };
-    const { callTimeout_ms } = options;
-    this.linkedAccounts = new LinkedAccounts(accountCommands, this.connectors, store.pool, secrets, callTimeout_ms);
-    this.memberCharges = new MemberCharges();
+    this.memberCharges = new MemberCharges({
+      commands: memberChargeCommands,
+      store,
+      refunds: this.refunds,
+      connectors: this.connectors,
+      secrets,
+      callTimeout_ms: options.callTimeout_ms,
+      lookNow: () => this.#autoCharge.wake(),
+    });
+    const chargeByItself = () => this.memberCharges.chargeByItself(this.#stopping.signal);
+    this.#autoCharge = new Repeating("auto-charge", limits.auto_charge_interval_ms, chargeByItself, log);
     const begin = submitter(store.command(beginCall));
     const answer = submitter(commandOf(pipeline, answerCall));
     this.calls = new IdempotentCalls(begin, answer, store.pool, secrets, this.#heartbeat, log);
@@ -473,6 +485,7 @@ export class Core {
   clockMoved(): void {
     this.#expiry.wake();
     this.#chargeSweep.wake();
+    this.#autoCharge.wake();
     this.#engine.wake();
     for (const querying of this.#querying) querying.wake();
   }
@@ -483,6 +496,7 @@ export class Core {
     this.#engine.start();
     this.#expiry.start();
     this.#chargeSweep.start();
+    this.#autoCharge.start();
     for (const repeating of [...this.#resolving, ...this.#querying]) repeating.start();
     this.#releasing.start();
     this.#pruning.start();
@@ -492,7 +506,7 @@ export class Core {
     for (const resolver of this.#resolvers) resolver.stop();
     this.#stopping.abort();
     const repeating = [...this.#resolving, ...this.#querying].map((one) => one.stop());
-    repeating.push(this.#expiry.stop(), this.#chargeSweep.stop(), this.#releasing.stop());
+    repeating.push(this.#expiry.stop(), this.#chargeSweep.stop(), this.#autoCharge.stop(), this.#releasing.stop());
     repeating.push(this.#pruning.stop(), this.#engine.stop());
     await Promise.all(repeating).finally(() => this.#heartbeat.stop());
   }

@@ -21,6 +21,11 @@ export type AnnouncedTypes = ReadonlyMap<string, readonly string[]>;
 
 const breachesShown = 20;
 
+/** What came in, each under the payment that it is for: what was deposited, captured, drawn from an account. */
+const funds = (ofDeposits: string) => `SELECT payment_id, amount FROM deposits WHERE kind = 'credit' AND ${ofDeposits}
+  UNION ALL SELECT payment_id, amount FROM charge_steps WHERE kind = 'capture' AND state = 'succeeded'
+  UNION ALL SELECT payment_id, amount FROM withdrawals WHERE state = 'succeeded'`;
+
 /** Everything that has states and tells of each change. */
 const subjects = [
   "payments",
@@ -87,9 +92,8 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "every paid payment has its funding fact",
-    sql: `SELECT p.id || ': paid ' || p.paid_amount || ', deposited or captured ' || coalesce(sum(f.amount), 0) AS found
-      FROM payments p LEFT JOIN (SELECT payment_id, amount FROM deposits WHERE kind = 'credit' AND state = 'matched'
-        UNION ALL SELECT payment_id, amount FROM charge_steps WHERE kind = 'capture' AND state = 'succeeded') f ON f.payment_id = p.id
+    sql: `SELECT p.id || ': paid ' || p.paid_amount || ', deposited, captured or drawn ' || coalesce(sum(f.amount), 0) AS found
+      FROM payments p LEFT JOIN (${funds("state = 'matched'")}) f ON f.payment_id = p.id
       GROUP BY p.id HAVING p.paid_amount <> coalesce(sum(f.amount), 0)
       UNION ALL SELECT id || ': ' || state || ' with ' || paid_amount || ' paid' FROM payments
       WHERE (state = 'paid') <> (paid_amount > 0) AND state <> 'cancelled'`,
@@ -102,11 +106,10 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: "refunds never exceed what was paid",
-    sql: `SELECT p.id || ': refunded ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' of ' || coalesce(sum(d.amount), 0) AS found
-      FROM payments p LEFT JOIN (SELECT payment_id, amount FROM deposits WHERE kind = 'credit' AND reason IS NULL
-        UNION ALL SELECT payment_id, amount FROM charge_steps WHERE kind = 'capture' AND state = 'succeeded') d ON d.payment_id = p.id
+    sql: `SELECT p.id || ': refunded ' || p.refunded_amount || ' and ' || p.pending_refund_amount || ' of ' || coalesce(sum(f.amount), 0) AS found
+      FROM payments p LEFT JOIN (${funds("reason IS NULL")}) f ON f.payment_id = p.id
       WHERE p.refunded_amount + p.pending_refund_amount > 0
-      GROUP BY p.id HAVING p.refunded_amount + p.pending_refund_amount > coalesce(sum(d.amount), 0)`,
+      GROUP BY p.id HAVING p.refunded_amount + p.pending_refund_amount > coalesce(sum(f.amount), 0)`,
   },
   {
     name: "a payment's refunds are the refunds it counts",
@@ -202,6 +205,27 @@ export const invariants: readonly Invariant[] = [
       WHERE t.code = 'capture' AND NOT EXISTS (SELECT FROM charge_steps s WHERE s.id = t.capture_id)`,
   },
   {
+    name: "every withdrawal has exactly its transfer, to the member whose account it is drawn from",
+    sql: `SELECT w.id || ' (' || w.state || '): ' || count(t.id) || ' transfers of ' || coalesce(sum(t.amount), 0) || ' for ' || w.amount AS found
+      FROM withdrawals w LEFT JOIN members m ON m.id = w.member_id
+      LEFT JOIN transfers t ON t.payment_id = w.payment_id AND t.code = 'withdrawal'
+      GROUP BY w.id, m.number HAVING count(t.id) <> (w.state = 'succeeded')::int OR coalesce(sum(t.amount), w.amount) <> w.amount
+        OR bool_or(t.debit_account <> 'bank:' || w.connector OR t.credit_account IS DISTINCT FROM 'member:' || m.number)
+      UNION ALL SELECT t.id || ': a withdrawal of nothing' FROM transfers t
+      WHERE t.code = 'withdrawal' AND NOT EXISTS (SELECT FROM withdrawals w WHERE w.payment_id = t.payment_id)
+      UNION ALL SELECT w.id || ': from account ' || w.linked_account_id FROM withdrawals w LEFT JOIN linked_accounts l ON l.id = w.linked_account_id
+      WHERE l.member_id IS DISTINCT FROM w.member_id OR l.connector IS DISTINCT FROM w.connector`,
+  },
+  {
+    name: "a withdrawal's state agrees with its payment's",
+    sql: `SELECT w.id || ': ' || w.state || ' of ' || w.amount || ', payment ' || coalesce(p.state || ' of ' || p.amount, 'missing') AS found
+      FROM withdrawals w LEFT JOIN payments p ON p.id = w.payment_id AND p.method = 'linked_account'
+      WHERE p.amount IS DISTINCT FROM w.amount OR p.merchant_id <> w.merchant_id OR p.currency <> w.currency OR NOT CASE w.state
+        WHEN 'succeeded' THEN p.state IN ('paid', 'cancelled') WHEN 'failed' THEN p.state = 'failed' ELSE p.state = 'ready' END
+      UNION ALL SELECT p.id || ': no withdrawal' FROM payments p
+      WHERE p.method = 'linked_account' AND NOT EXISTS (SELECT FROM withdrawals w WHERE w.payment_id = p.id)`,
+  },
+  {
     name: "no charge or agreement waits beyond its time",
     sql: `SELECT s.id || ' (' || s.state || '): due at ' || s.due_at AS found
       FROM (SELECT id, state, due_at FROM wallet_charges UNION ALL SELECT id, state, due_at FROM agreements) s
@@ -281,7 +305,10 @@ export const invariants: readonly Invariant[] = [
       WHERE t.code = 'deposit-reversed' AND t.debit_account IS DISTINCT FROM p.beneficiary
       UNION ALL SELECT p.id || ': for ' || p.beneficiary || ', which is not the merchant''s' FROM payments p
       WHERE p.beneficiary LIKE 'ad-account:%' AND NOT EXISTS (SELECT FROM ad_accounts a
-        WHERE a.merchant_id = p.merchant_id AND p.beneficiary = 'ad-account:' || a.number)`,
+        WHERE a.merchant_id = p.merchant_id AND p.beneficiary = 'ad-account:' || a.number)
+      UNION ALL SELECT p.id || ': for ' || p.beneficiary || ', who is not the merchant''s' FROM payments p
+      WHERE p.beneficiary LIKE 'member:%' AND NOT EXISTS (SELECT FROM members m
+        WHERE m.merchant_id = p.merchant_id AND p.beneficiary = 'member:' || m.number)`,
   },
   {
     name: "suspense holds the suspended deposits",

@@ -8,8 +8,7 @@
  */
 import { type Queryable, type Statement, table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";
-import { accounts } from "../ledger/ledger.ts";
-import { KRW } from "../money.ts";
+import { accounts, readOwed } from "../ledger/ledger.ts";
 import { numbered } from "./numbered.ts";
 
 export const adAccountStates = ["on", "off", "deleted"] as const;
@@ -97,17 +96,11 @@ export function isOutOfBalance({ adAccount, cash }: FundedAdAccount): boolean {
   return cash + adAccount.freeCash <= 0;
 }
 
-const CASH: Statement = {
-  name: "cash-of-ad-accounts",
-  text: "SELECT id, credit - debit AS cash FROM ledger_accounts WHERE id = ANY($1) AND currency = $2",
-};
-
 /** With the cash that the books hold for each. */
 export async function withCash(db: Queryable, held: readonly AdAccount[]): Promise<FundedAdAccount[]> {
   const ids = held.map(({ number }) => accounts.adAccount(number));
-  const { rows } = await db.query<{ id: string; cash: number }>(CASH, [ids, KRW]);
-  const cash = new Map(rows.map((row) => [row.id, row.cash]));
-  return held.map((adAccount, index) => ({ adAccount, cash: cash.get(ids[index]!) ?? 0 }));
+  const cash = await readOwed(db, ids);
+  return held.map((adAccount, index) => ({ adAccount, cash: cash.get(ids[index]!)! }));
 }
 
 /** By the index of members. */

@@ -10,6 +10,7 @@
  *   member:{number}       liability  a member's prepaid balance
  */
 import { newId, type Queryable, type Statement, table } from "../../store/index.ts";
+import { KRW } from "../money.ts";
 
 export type TransferCode =
   | "deposit"
@@ -163,6 +164,18 @@ export interface TrialBalance {
   credit: number;
   /** Debit less credit: 0 in books that balance. */
   difference: number;
+}
+
+const OWED: Statement = {
+  name: "owed-balances",
+  text: "SELECT id, credit - debit AS balance FROM ledger_accounts WHERE id = ANY($1) AND currency = $2",
+};
+
+/** What is owed by these accounts in won, each of them a liability; 0 where nothing ever moved. */
+export async function readOwed(db: Queryable, ids: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = ids.length === 0 ? { rows: [] } : await db.query<{ id: string; balance: number }>(OWED, [ids, KRW]);
+  const balances = new Map(rows.map((row) => [row.id, row.balance]));
+  return new Map(ids.map((id) => [id, balances.get(id) ?? 0]));
 }
 
 const TRIAL_BALANCE: Statement = {

@@ -6,6 +6,7 @@
  */
 import { table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";
+import type { Channel } from "../merchants/merchant.ts";
 import type { FieldPlace, Secrets } from "../secrets.ts";
 
 export interface Person {
@@ -20,6 +21,11 @@ export interface Person {
   ci: string | null;
   email: string | null;
   address: { address: string; zipCode: string; addressDetail: string | null } | null;
+}
+
+export interface AutoChargeBy {
+  dialect: string;
+  channel: Pick<Channel, "id" | "connector" | "provider" | "providerMerchantId">;
 }
 
 export interface Member {
@@ -42,6 +48,8 @@ export interface Member {
   /** Whole won: so much is charged when the balance is below. */
   autoChargeAmount: number | null;
   autoChargeBelow: number | null;
+  /** As whose client's charges those are, and through which channel. */
+  autoChargeBy?: AutoChargeBy | null;
   /** When the balance is looked at next. */
   autoCheckAt: Date | null;
   createdAt: Date;
@@ -69,6 +77,7 @@ export const members = table<Member>(
     "arsCodeExpiresAt",
     "autoChargeAmount",
     "autoChargeBelow",
+    "autoChargeBy",
     "autoCheckAt",
     "createdAt",
     "updatedAt",

@@ -4,6 +4,8 @@ import type { Deposit } from "../deposits/deposit.ts";
 import { type Event, events } from "../events/event.ts";
 import { type Exchange, exchanges } from "../exchanges.ts";
 import { type Transfer, transfers } from "../ledger/ledger.ts";
+import { readWithdrawal } from "../linked-accounts/charge-read.ts";
+import type { Withdrawal } from "../linked-accounts/withdrawal.ts";
 import { type Operation, operations } from "../operations/operation.ts";
 import { type Receipt, receipts } from "../receipts/receipt.ts";
 import { type Refund, readRefundsByPayment } from "../refunds/refund.ts";
@@ -19,8 +21,9 @@ import { depositsOf } from "./read.ts";
 
 export interface Timeline {
   payment: Payment;
-  /** One of these two. */
+  /** One of these three. */
   virtualAccount: VirtualAccount | undefined;
+  withdrawal: Omit<Withdrawal, "requestHash"> | undefined;
   charge: (Omit<WalletCharge, "details"> & { steps: ChargeStep[] }) | undefined;
   /** That the charge was made under, or came with. */
   agreement: Omit<Agreement, "billingKeyEncrypted"> | undefined;
@@ -30,7 +33,7 @@ export interface Timeline {
   /** Without what is encrypted of the account they went to, and what may name one. */
   refunds: Omit<Refund, "numberEncrypted" | "numberIndex" | "descriptor">[];
   receipts: Omit<Receipt, "identifierEncrypted">[];
-  /** The calls to the bank or wallet that refunds, receipts and charges are made of. */
+  /** The calls to the bank, PG or wallet that refunds, receipts, charges and withdrawals are made of. */
   operations: Operation[];
   transfers: Transfer[];
   events: Event[];
@@ -79,8 +82,10 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
   const agreement = await readAgreement(db, charge?.agreementId ?? null);
   // A first charge is asked for with its agreement.
   const asked = agreement?.initialChargeId === charge?.id ? agreement : undefined;
+  const withdrawal = await readWithdrawal(db, paymentId);
   return {
     payment,
+    withdrawal: withdrawal && withoutHash(withdrawal),
     virtualAccount: (await readByPayment(db, [paymentId]))[0],
     charge: charge && { ...withoutDetails(charge), steps: await readStepsByCharge(db, [charge.id]) },
     agreement,
@@ -90,7 +95,7 @@ export async function readTimeline(db: Pool, paymentId: string): Promise<Timelin
     receipts: receipted.map(({ identifierEncrypted: _, ...receipt }) => receipt),
     operations: await rows<Operation>(
       OPERATIONS,
-      [...refunded, ...receipted, charge, asked].flatMap((one) => one?.id ?? []),
+      [...refunded, ...receipted, charge, asked, withdrawal].flatMap((one) => one?.id ?? []),
     ),
     transfers: await rows<Transfer>(TRANSFERS, paymentId),
     events: await rows<Event>(EVENTS, paymentId),
@@ -111,6 +116,10 @@ async function readAgreement(db: Queryable, id: string | null): Promise<Timeline
 /** What was sent of the shopper is in the exchange, masked. */
 function withoutDetails({ details: _, ...charge }: WalletCharge): Omit<WalletCharge, "details"> {
   return charge;
+}
+
+function withoutHash({ requestHash: _, ...withdrawal }: Withdrawal): Omit<Withdrawal, "requestHash"> {
+  return withdrawal;
 }
 
 export interface PaymentFilter {

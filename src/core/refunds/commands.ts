@@ -53,9 +53,9 @@ export interface RefundOutcomeRequest {
   exchange?: ExchangeDraft<RefundOutcome> | undefined;
 }
 
-/** With the payment as the outcome left it, as it is shown. */
+/** With the payment as the outcome left it, as it is shown where it has a virtual account. */
 export interface RefundOutcome extends Refunded {
-  view: PaymentView;
+  view: PaymentView | undefined;
 }
 
 export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcome> = {
@@ -65,7 +65,8 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
     const state = await loadRefunds(tx, [...new Set(requests.map((request) => request.paymentId))]);
     const operationIds = requests.map((request) => request.operationId);
     for (const operation of await readLocked(tx, operationIds)) state.operations.set(operation.id, operation);
-    for (const view of await viewsOf(tx, [...state.payments.values()])) state.views.set(view.payment.id, view);
+    const shown = [...state.payments.values()].filter(({ method }) => method === "virtual_account");
+    for (const view of await viewsOf(tx, shown)) state.views.set(view.payment.id, view);
     return state;
   },
 
@@ -76,7 +77,8 @@ export const recordRefundOutcome: CoreCommand<RefundOutcomeRequest, RefundOutcom
     const decided = decideRefundOutcome({ payment, refund, operation }, request.answer, now, state.realNow);
     const others = state.refundsOf(payment.id).filter((other) => other.id !== refund.id);
     const refunds = paidOut([...others, decided.result.refund]);
-    const view = { ...state.views.get(payment.id)!, payment: decided.result.payment, refunds };
+    const before = state.views.get(payment.id);
+    const view = before && { ...before, payment: decided.result.payment, refunds };
     const result = { ...decided.result, view };
     const owner = { merchantId: payment.merchantId, paymentId: payment.id };
     const exchanges = recordExchange(request.exchange, owner, result, now);

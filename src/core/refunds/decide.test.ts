@@ -773,8 +773,8 @@ describe("the bank's answer", () => {
   it("comes with the payment as it left it, and with all that was paid out", () => {
     const books = paid(asked(1), asked(2), asked(3), answered(answers.succeeded, "rfd_2"), answered(answers.failed));
     const { view } = books.answerRefund(answers.succeeded, "rfd_3");
-    expect(view.payment).toEqual(books.payment());
-    expect(view.refunds.map((one) => one.id).sort()).toEqual(["rfd_2", "rfd_3"]);
+    expect(view!.payment).toEqual(books.payment());
+    expect(view!.refunds.map((one) => one.id).sort()).toEqual(["rfd_2", "rfd_3"]);
   });
 
   it("lists what was paid out by when it was", () => {

@@ -32,10 +32,20 @@ export class Refunds {
     request: Omit<RefundRequest, "callTimeout_ms">,
     exchange?: ExchangeDraft<RefundOutcome>,
   ): Promise<Outcome<RefundOutcome>> {
-    const service = this.#service(request.connector);
+    this.#service(request.connector);
     const intent = await this.#commands.request({ ...request, callTimeout_ms: this.#callTimeout_ms });
     if (!intent.ok) return intent;
-    const { payment, refund, operation } = intent.value;
+    const { number, holder } = request.account;
+    return accepted(await this.order(intent.value, { number: number!, holder: holder! }, exchange));
+  }
+
+  /** Calls the bank for a refund whose intent is committed, and commits its answer. */
+  async order(
+    { payment, refund, operation }: Refunded,
+    account: { number: string; holder: string },
+    exchange?: ExchangeDraft<RefundOutcome>,
+  ): Promise<RefundOutcome> {
+    const service = this.#service(refund.connector);
     const order = {
       key: operation.id,
       validUntil: operation.validUntil,
@@ -43,12 +53,11 @@ export class Refunds {
       amount: refund.amount,
       currency: refund.currency,
       bankCode: refund.bankCode!,
-      number: request.account.number!,
-      holder: refund.holder!,
+      ...account,
     };
     const answer = await call((signal) => service.pay(order, signal), this.#callTimeout_ms);
-    const { refundId, operationId, paymentId } = request;
-    return accepted(await this.#commands.record({ refundId, operationId, paymentId, answer, exchange }));
+    const [refundId, operationId, paymentId] = [refund.id, operation.id, payment.id];
+    return this.#commands.record({ refundId, operationId, paymentId, answer, exchange });
   }
 
   handler(pool: Pool): OperationHandler {

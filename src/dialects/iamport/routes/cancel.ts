@@ -93,5 +93,5 @@ function readAccount(
 
 function answer({ refund, view }: RefundOutcome): Answer {
   if (refund.state === "failed") return failure(errors.refundRefused(refund.failureMessage!));
-  return refund.state === "succeeded" ? success(presentPayment(view)) : failure(errors.refundUnknown);
+  return refund.state === "succeeded" ? success(presentPayment(view!)) : failure(errors.refundUnknown);
 }
