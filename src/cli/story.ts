@@ -18,6 +18,7 @@ export function storyOf(timeline: Told): string[] {
     ...timeline.exchanges.map(callEntry),
     ...timeline.notices.map(noticeEntry),
     ...(timeline.charge?.steps ?? []).map((step) => stepEntry(step, timeline)),
+    ...(timeline.withdrawal ? [withdrawalEntry(timeline.withdrawal, timeline)] : []),
     ...timeline.refunds.map((refund) => refundEntry(refund, timeline)),
     ...timeline.receipts.map((receipt) => receiptEntry(receipt, timeline)),
     ...timeline.transfers.map(transferEntry),
@@ -124,10 +125,18 @@ function stepEntry(step: Step, timeline: Told): Entry {
   return { at, kind, what: inColour(state), text: text.join("") };
 }
 
+function withdrawalEntry(withdrawal: NonNullable<Told["withdrawal"]>, timeline: Told): Entry {
+  const { requestedAt: at, id, state, amount, currency, linkedAccountId, automatic, failureMessage } = withdrawal;
+  const how = automatic ? ", since the balance was low" : "";
+  const why = failureMessage === null ? "" : `: ${failureMessage}`;
+  const text = `${money(amount, currency)} from ${linkedAccountId}${how}${why}`;
+  return { at, kind: "withdrawal", what: inColour(state), text: `${text}${operationsOf(id, timeline)}` };
+}
+
 function refundEntry(refund: Told["refunds"][number], timeline: Told): Entry {
   const { requestedAt: at, id, state, amount, currency, holder, bankCode, numberMasked, reason } = refund;
   const why = [reason, refund.failureMessage ?? refund.failureCode].filter(Boolean).join("; ");
-  const to = bankCode === null ? "the wallet" : `${holder}, ${bankName(bankCode)} ${numberMasked}`;
+  const to = bankCode === null ? "the wallet" : [holder, `${bankName(bankCode)} ${numberMasked}`].filter(Boolean).join(", ");
   const text = `${money(amount, currency)} to ${to}${why === "" ? "" : `: ${why}`}`;
   return { at, kind: "refund", what: inColour(state), text: `${text}${operationsOf(id, timeline)}` };
 }

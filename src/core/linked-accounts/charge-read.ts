@@ -44,9 +44,10 @@ const BY_WIRE_ID: Statement = {
     JOIN payments p USING (merchant_id, dialect, wire_id)`,
 };
 
+/** By the unique index of those that are registered. All accounts of a member are changed under the member's lock. */
 const REGISTERED: Statement = {
   name: "registered-accounts-of-members",
-  text: `SELECT id FROM linked_accounts WHERE member_id = ANY($1) AND state = 'registered'`,
+  text: `SELECT ${linkedAccounts.select("l")} FROM linked_accounts l WHERE member_id = ANY($1) AND state = 'registered'`,
 };
 
 const UNSETTLED: Statement = {
@@ -91,8 +92,8 @@ async function idsOf(tx: Queryable, statement: Statement, ...values: unknown[]):
 }
 
 /**
- * What charges and cancellations are decided on. References are claimed; payments, members, their registered accounts and
- * tokens are locked, in this order; and only then is anything read that is decided on.
+ * What charges and cancellations are decided on. References are claimed; payments, members and tokens are locked, in
+ * this order; and only then is anything read that is decided on.
  */
 export async function loadSpending(tx: Queryable, requests: readonly Spending[]): Promise<WorkingState> {
   await claim(
@@ -131,12 +132,11 @@ export async function loadSpending(tx: Queryable, requests: readonly Spending[])
 /** Members, locked before what is read of them: everything that changes what they may spend goes through this lock. */
 export async function loadPurses(tx: Queryable, memberIds: readonly string[]): Promise<WorkingState> {
   await members.lock(tx, memberIds);
-  const accountIds = await idsOf(tx, REGISTERED, memberIds);
-  await linkedAccounts.lock(tx, accountIds);
   const state = new WorkingState();
   state.realNow = await readRealNow(tx);
   for (const member of await members.read(tx, memberIds)) state.members.set(member.id, member);
-  for (const account of await linkedAccounts.read(tx, accountIds)) state.linkedAccounts.set(account.id, account);
+  for (const one of (await tx.query<LinkedAccount>(REGISTERED, [memberIds])).rows)
+    state.linkedAccounts.set(one.id, one);
   for (const one of (await tx.query<Withdrawal>(UNSETTLED, [memberIds])).rows) state.withdrawals.set(one.id, one);
   const purses = [...state.members.values()].map(({ number }) => accounts.member(number));
   for (const [id, balance] of await readOwed(tx, purses)) state.balances.set(id, balance);
