@@ -33,6 +33,8 @@ describe("settings left out", () => {
       authenticateWithin_s: 900,
       sandboxMethods: [],
       pproRate_per_s: undefined,
+      konaplateWindow_s: undefined,
+      konaplateClear: true,
       callTimeout_ms: 15_000,
     });
   });
@@ -72,6 +74,9 @@ describe("settings", () => {
     ["NARU_SANDBOX_BANK_CHECKS", "false", { bankChecksAmounts: false }],
     ["NARU_IAMPORT_ANNOUNCE_READY", "false", { announceIssued: false }],
     ["NARU_KAKAO_TOP_UP_DAYS", "30", { topUpDue_days: 30 }],
+    ["NARU_KONAPLATE_WINDOW_S", "300", { konaplateWindow_s: 300 }],
+    ["NARU_KONAPLATE_WINDOW_S", "0", { konaplateWindow_s: undefined }],
+    ["NARU_KONAPLATE_CLEAR", "false", { konaplateClear: false }],
     ["NARU_PG_TIMEOUT_MS", "500", { callTimeout_ms: 500 }],
   ])("%s=%s", (variable, value, read) => {
     expect(readConfig({ [variable]: value })).toMatchObject(read);
@@ -99,6 +104,11 @@ describe("settings", () => {
   it("of a command that calls a node elsewhere need no token of an operator", () => {
     const env = { NARU_PUBLIC_URL: "https://pay.example", NARU_VIEWER_TOKEN: token };
     expect(readSettings(env)).toMatchObject({ publicUrl: "https://pay.example", viewerToken: token });
+  });
+
+  it("take no clear request live where Konaplate's are to be encrypted, unless told so", () => {
+    expect(readConfig(live).konaplateClear).toBe(false);
+    expect(readConfig({ ...live, NARU_KONAPLATE_CLEAR: "true" }).konaplateClear).toBe(true);
   });
 
   it("run live with a token and a master key", () => {

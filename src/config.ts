@@ -40,6 +40,10 @@ export interface Config {
   sandboxMethods: readonly string[];
   /** Calls of PPRO's that a merchant may make each second, reads and writes apart; undefined: as published. */
   pproRate_per_s: number | undefined;
+  /** How far the time of a Konaplate request may be from now; undefined: however far. */
+  konaplateWindow_s: number | undefined;
+  /** Whether Konaplate APIs whose requests are to be encrypted take clear ones too. */
+  konaplateClear: boolean;
   /** How long a call to a bank or PG may take before its outcome counts as unknown. */
   callTimeout_ms: number;
 }
@@ -108,6 +112,16 @@ export const settings = {
     variable: "NARU_PPRO_RATE",
     default: "",
     about: "PPRO calls a second, of each merchant at each node; as published if unset: 5, live 50",
+  },
+  konaplateWindow: {
+    variable: "NARU_KONAPLATE_WINDOW_S",
+    default: "0",
+    about: "how far a Konaplate request's time may be from now, in seconds; 0: however far",
+  },
+  konaplateClear: {
+    variable: "NARU_KONAPLATE_CLEAR",
+    default: "",
+    about: "take clear requests where Konaplate wants encrypted ones; if unset: in a sandbox alone",
   },
   callTimeout: { variable: "NARU_PG_TIMEOUT_MS", default: "15000", about: "how long a bank or PG may take to answer" },
 } as const satisfies Record<string, Setting>;
@@ -216,6 +230,9 @@ export function readSettings(env: NodeJS.ProcessEnv): Config {
       "payment method such as ALIPAY",
     ),
     pproRate_per_s: optional(settings.pproRate) === undefined ? undefined : integer(settings.pproRate, 1, 100_000),
+    konaplateWindow_s: integer(settings.konaplateWindow, 0, limits.request_window_max_s) || undefined,
+    konaplateClear:
+      optional(settings.konaplateClear) === undefined ? mode === "sandbox" : boolean(settings.konaplateClear),
     callTimeout_ms: integer(settings.callTimeout, 100, 120_000),
   };
 }
