@@ -5,13 +5,15 @@
 
 import { randomBytes } from "node:crypto";
 import { type Config, ConfigError, isOpenSandbox } from "./config.ts";
-import { sandbox } from "./connectors/sandbox/index.ts";
+import { type KnownPerson, knownPeople, sandbox } from "./connectors/sandbox/index.ts";
 import type { AdAccount } from "./core/ad-accounts/ad-account.ts";
 import { newAdAccount } from "./core/ad-accounts/decide.ts";
 import type { NewUser } from "./core/ad-accounts/user.ts";
 import type { Outcome } from "./core/errors.ts";
 import type { Core, NumberCounter } from "./core/index.ts";
-import type { ChannelSettings } from "./core/merchants/merchant.ts";
+import { defaultServiceId } from "./core/members/card.ts";
+import { findByLogin } from "./core/members/list.ts";
+import { type ChannelSettings, sealProject } from "./core/merchants/merchant.ts";
 import type { Secrets } from "./core/secrets.ts";
 import { newApp } from "./dialects/kakao-moment/auth.ts";
 import type { Account } from "./dialects/ppro/accounts.ts";
@@ -32,6 +34,15 @@ export interface Credentials {
     signInCode: string;
   };
   ppro: { apiKey: string; merchantId: string; webhookSigningSecret: string };
+  /** Keys as PEM, of SPKI and PKCS #8; empty until they are read from the database, which has had them since its first node. */
+  konaplate: {
+    aspId: string;
+    accessKey: string;
+    secretKey: string;
+    cryptoKeyId: string;
+    serverPublicKey: string;
+    clientPrivateKey: string;
+  };
 }
 
 /** Where a developer's own server would take the code. */
@@ -39,7 +50,15 @@ const redirectUri = "http://localhost:3000/callback";
 const adAccountId = 12_345;
 const userId = 1_001;
 
-const published: Credentials = {
+/** What every project of Konaplate's public sandbox has. */
+const aspId = "000170000000000";
+/** `userId` of the first published member; the others follow. */
+const firstMember = 50_000_104_652;
+/** The one published card whose number and PAR are both known. */
+const publishedCard = { number: "9491339401250765", par: "Q180BEA3B2F1BBD8410336D66A4", expiry: "3108" };
+const publishedTerms = ["29184", "29186", "29187", "29188", "601151", "601152", "604150", "606153"];
+
+const published: Omit<Credentials, "konaplate"> = {
   iamport: {
     impKey: "naru_sandbox_key",
     impSecret: "naru_sandbox_secret",
@@ -62,8 +81,25 @@ const published: Credentials = {
 };
 
 export function demoCredentials(config: Config, secrets: Secrets): Credentials {
-  if (isOpenSandbox(config)) return published;
   const random = (purpose: string, length: number) => secrets.derive(purpose).toString("hex").slice(0, length);
+  const credentials = isOpenSandbox(config) ? published : derivedCredentials(random);
+  // Of that demo merchant alone: a database may have two, which were made when different people could reach the node.
+  const project = (what: string, length: number) => random(`demo ${what} ${credentials.iamport.impKey}`, length);
+  const name = project("konaplate access key", 39);
+  return {
+    ...credentials,
+    konaplate: {
+      aspId,
+      accessKey: `${name.slice(0, 7)}-${name.slice(7)}`,
+      secretKey: project("konaplate secret key", 64),
+      cryptoKeyId: project("konaplate crypto key", 32),
+      serverPublicKey: "",
+      clientPrivateKey: "",
+    },
+  };
+}
+
+function derivedCredentials(random: (purpose: string, length: number) => string): Omit<Credentials, "konaplate"> {
   return {
     iamport: {
       impKey: random("demo imp_key", 16),
@@ -142,9 +178,14 @@ function demoMerchantId(impKey: string): string {
 }
 
 /** The demo merchant and its own keys, which the node makes again when it starts. */
-export function demoKeys({ iamport, kakaoMoment, ppro }: Credentials) {
-  const keys = [iamport.impKey, kakaoMoment.restApiKey, nameOfKey(ppro.apiKey)!];
-  return { merchantId: demoMerchantId(iamport.impKey), keys };
+export function demoKeys({ iamport, kakaoMoment, ppro, konaplate }: Credentials) {
+  const keys = [iamport.impKey, kakaoMoment.restApiKey, nameOfKey(ppro.apiKey)!, konaplate.accessKey];
+  return { merchantId: demoMerchantId(iamport.impKey), keys, cryptoKeyId: konaplate.cryptoKeyId };
+}
+
+/** What Konaplate's clients know the demo merchant by. */
+export function demoAspIds({ iamport, konaplate }: Credentials): ReadonlyMap<string, string> {
+  return new Map([[demoMerchantId(iamport.impKey), konaplate.aspId]]);
 }
 
 /** What PPRO's clients know the demo merchant by. */
@@ -158,10 +199,11 @@ export function demoAccounts({ iamport, ppro }: Credentials): ReadonlyMap<string
  * the numbers that it has, which are others where a former demo merchant of the same database has those.
  */
 export async function seedDemo(core: Core, credentials: Credentials): Promise<Credentials> {
-  const { iamport, kakaoMoment, ppro } = credentials;
+  const { iamport, kakaoMoment, ppro, konaplate } = credentials;
   const { impKey, impSecret } = iamport;
   const merchantId = demoMerchantId(impKey);
   const credentialId = `crd_${kakaoMoment.restApiKey}`;
+  const projectId = `crd_${konaplate.accessKey}`;
   await core.registerMerchant({
     merchant: { id: merchantId, name: "Naru Sandbox", settings: {} },
     credentials: [
@@ -180,16 +222,110 @@ export async function seedDemo(core: Core, credentials: Credentials): Promise<Cr
         secretHash: core.secrets.hash(ppro.apiKey),
         settings: {},
       },
+      {
+        id: projectId,
+        dialect: "konaplate",
+        key: konaplate.accessKey,
+        secretHash: core.secrets.hash(konaplate.secretKey),
+        settings: sealProject(core.secrets, { key: konaplate.accessKey, merchantId }, konaplate.secretKey),
+      },
     ],
     channels: sandboxChannels(core.secrets, iamport),
   });
-  const people = await seedUsers(core, merchantId, kakaoMoment.signInCode);
+  const [people, cryptoKey] = await Promise.all([
+    seedUsers(core, merchantId, kakaoMoment.signInCode),
+    seedCryptoKey(core, { merchantId, credentialId: projectId, id: konaplate.cryptoKeyId }),
+    seedMembers(core, merchantId),
+  ]);
   const [adAccount] = await seedAdAccounts(core, merchantId, people);
   const [user] = people;
   const id = core.secrets.hash(kakaoMoment.businessToken);
   const scopes = ["moment_management"];
   await core.grantUserToken({ id, merchantId, credentialId, userId: user.id, scopes, adAccounts: null });
-  return { iamport, kakaoMoment: { ...kakaoMoment, userId: user.number, adAccountId: adAccount!.number }, ppro };
+  return {
+    iamport,
+    kakaoMoment: { ...kakaoMoment, userId: user.number, adAccountId: adAccount!.number },
+    ppro,
+    konaplate: { ...konaplate, ...cryptoKey },
+  };
+}
+
+/** Made at the first start, for every later one. */
+async function seedCryptoKey(core: Core, wanted: { merchantId: string; credentialId: string; id: string }) {
+  const made = await core.cryptoKeys.make({ ...wanted, keepClientPrivate: true });
+  if (!made.ok) throw new Error(`the demo's crypto key was refused: ${made.refusal.code}`);
+  const { key, clientPrivateKey } = made.value;
+  return { serverPublicKey: key.serverPublic, clientPrivateKey: clientPrivateKey! };
+}
+
+/**
+ * Konaplate's published people as members, each with a card and an account that is registered. One whose account was
+ * removed since stays without.
+ */
+async function seedMembers(core: Core, merchantId: string): Promise<void> {
+  const { pool } = core.store;
+  const people = knownPeople.map((person, index) => ({
+    person,
+    loginId: `kona${String(index + 1).padStart(2, "0")}`,
+    number: String(firstMember + index),
+    ...(index === 0 ? { card: publishedCard } : {}),
+  }));
+  const find = () =>
+    findByLogin(
+      pool,
+      core.secrets,
+      merchantId,
+      people.map(({ loginId }) => loginId),
+    );
+  const known = await find();
+  const missing = people.filter(({ loginId }) => !known.has(loginId));
+  await Promise.all(missing.map((one) => seedMember(core, merchantId, one)));
+  const all = missing.length === 0 ? known : await find();
+  const unlinked = people.filter(({ loginId }) => all.get(loginId)?.linked === false);
+  await Promise.all(
+    unlinked.map(async ({ person, loginId }) => {
+      const adopted = await core.linkedAccounts.adopt({
+        merchantId,
+        memberId: all.get(loginId)!.id,
+        connector: sandbox,
+        bankCode: person.bankCode,
+        number: person.number,
+        holder: person.name,
+        details: person.published,
+      });
+      if (!adopted.ok) throw new Error(`the demo's account of ${loginId} was refused: ${adopted.refusal.code}`);
+    }),
+  );
+}
+
+/** With their published number and card, or with others where a former demo merchant's member has those. */
+async function seedMember(
+  core: Core,
+  merchantId: string,
+  { person: { name, birthDate }, loginId, ...published }: SeededMember,
+): Promise<void> {
+  const person = { loginId, name, birthDate, nationality: "Korean", gender: "Male" };
+  const unknown = { mobileNumber: null, ci: null, email: null, address: null };
+  const wanted = {
+    merchantId,
+    person: { ...person, ...unknown },
+    password: null,
+    joinChannel: "OPENAPI",
+    terms: publishedTerms,
+    serviceId: defaultServiceId,
+  };
+  const made = await core.members.register({ ...wanted, ...published });
+  if (made.ok || made.refusal.code === "member-exists") return;
+  const others = made.refusal.code === "number-taken" ? await core.members.register(wanted) : made;
+  if (others.ok || others.refusal.code === "member-exists") return;
+  throw new Error(`the demo's member ${loginId} was refused: ${others.refusal.code}`);
+}
+
+interface SeededMember {
+  person: KnownPerson;
+  loginId: string;
+  number: string;
+  card?: typeof publishedCard;
 }
 
 /** Made with its number, or with another where that is taken. */

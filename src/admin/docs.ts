@@ -18,6 +18,10 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
         { name: "I'mport", description: "I'mport / PortOne V1. Every answer is {code, message, response}." },
         { name: "Kakao Moment", description: "Virtual accounts that top up ad accounts, by a business token." },
         { name: "PPRO", description: "Payment charges, agreements and instruments, with KakaoPay, by an API key." },
+        {
+          name: "Konaplate",
+          description: "Members, their own bank accounts and their prepaid cards, by signed and encrypted requests.",
+        },
         { name: "Naru", description: "Payments, events and books, for operators." },
         { name: "Naru sandbox", description: "The bank, the clock and the demo credentials of sandbox mode." },
       ],
@@ -25,6 +29,13 @@ export async function mountDocs(server: FastifyInstance, version: string): Promi
         securitySchemes: {
           iamportToken: { type: "apiKey", in: "header", name: "Authorization" },
           businessToken: { type: "http", scheme: "bearer" },
+          konaplateAccessKey: {
+            type: "apiKey",
+            in: "header",
+            name: "X-KM-Access-Key",
+            description:
+              "with X-KM-User-AspId, X-KM-Correlation-Id, X-KM-Tran-Time, X-KM-Time-Zone, and X-KM-Tran-Token, an HMAC of the body",
+          },
           pproApiKey: { type: "http", scheme: "bearer", description: "with the header Merchant-Id" },
         },
       },

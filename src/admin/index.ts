@@ -6,9 +6,11 @@ import { decodeUtf8, parseFields } from "../http/body.ts";
 import type { Mounted } from "../http/dialect.ts";
 import { mountAdAccounts } from "./ad-accounts.ts";
 import { mountBooks } from "./books.ts";
+import { mountCryptoKeys } from "./crypto-keys.ts";
 import { mountDeliveries } from "./deliveries.ts";
 import { failureBody } from "./errors.ts";
 import { guard } from "./guard.ts";
+import { mountMembers } from "./members.ts";
 import { type MerchantsOptions, mountMerchants } from "./merchants.ts";
 import type { Metrics } from "./metrics.ts";
 import { refuseUntaken } from "./requests.ts";
@@ -54,6 +56,10 @@ export function admin({ core, config, metrics, merchants, sandbox }: AdminOption
           await mountDeliveries(scope, core);
           await mountMerchants(scope, core, merchants);
           await scope.register(async (inner) => mountAdAccounts(inner, core), { prefix: "/merchants/:id" });
+          await scope.register(async (inner) => mountMembers(inner, core), { prefix: "/merchants/:id" });
+          await scope.register(async (inner) => mountCryptoKeys(inner, core, merchants.demo?.cryptoKeyId), {
+            prefix: "/merchants/:id/credentials/:key/crypto-keys",
+          });
           if (sandbox !== undefined) {
             await scope.register(async (inner) => mountSandbox(inner, sandbox), { prefix: "/sandbox" });
           }

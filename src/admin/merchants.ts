@@ -28,7 +28,7 @@ export interface MerchantsOptions {
   /** What a new merchant's money comes through; undefined in live mode, where its contracts are its own. */
   newChannels: ((impKey: string) => { inicisApiKey: string; channels: RegisterRequest["channels"] }) | undefined;
   /** The demo merchant and its own keys; undefined in live mode, which has none. */
-  demo: { merchantId: string; keys: readonly string[] } | undefined;
+  demo: { merchantId: string; keys: readonly string[]; cryptoKeyId: string } | undefined;
 }
 
 /** The one by which a new merchant's first client comes. */

@@ -198,7 +198,7 @@ const appFields = {
 };
 
 export const CredentialRequest = Type.Object({
-  dialect: Type.Enum(["iamport", "kakao-moment", "ppro"], { description: "whose clients come with it" }),
+  dialect: Type.Enum(["iamport", "kakao-moment", "ppro", "konaplate"], { description: "whose clients come with it" }),
   ...appFields,
 });
 
@@ -274,4 +274,66 @@ export const AdAccountChange = Type.Object({
   state: Type.Optional(Type.Enum([...adAccountStates])),
   stopped: Type.Optional(Type.Boolean({ description: "members cannot switch it on" })),
   ...adAccountFields,
+});
+
+export const CryptoKeyRequest = Type.Object({
+  clientPublicKey: Type.Optional(
+    Type.String({
+      maxLength: limits.public_key_length,
+      description: "PEM of the client's RSA public key or its certificate; default: Naru makes the pair",
+    }),
+  ),
+});
+
+export const MemberRequest = Type.Object({
+  number: Type.Optional(
+    Type.String({
+      pattern: "^[1-9][0-9]{0,19}$",
+      description: "userId, up to 20 digits, so that the call can be repeated; default: a new one",
+    }),
+  ),
+  loginId: Type.String({ minLength: 1, maxLength: 80 }),
+  password: Type.Optional(Type.String({ pattern: "^[0-9]{6}$", description: "6 digits; never shown" })),
+  name: Type.String({ minLength: 1, maxLength: 100 }),
+  birthDate: Type.String({ pattern: "^[0-9]{8}$", description: "yyyyMMdd" }),
+  gender: Type.Enum(["Male", "Female"]),
+  nationality: Type.Optional(Type.String({ minLength: 6, maxLength: 9, description: "Korean if unset" })),
+  mobileNumber: Type.Optional(Type.String({ maxLength: 20 })),
+  ci: Type.Optional(Type.String({ minLength: 88, maxLength: 88, description: "연계정보, 88 characters" })),
+  email: Type.Optional(Type.String({ maxLength: 100 })),
+  address: Type.Optional(
+    Type.Object({
+      address: Type.String({ minLength: 1, maxLength: 200 }),
+      zipCode: Type.String({ minLength: 1, maxLength: 10 }),
+      addressDetail: Type.Optional(Type.String({ maxLength: 200 })),
+    }),
+  ),
+  joinChannel: Type.Optional(Type.String({ maxLength: 20 })),
+  terms: Type.Optional(
+    Type.Array(Type.String({ maxLength: 20 }), { maxItems: 50, description: "ids of terms that they agreed to" }),
+  ),
+  serviceId: Type.Optional(
+    Type.String({ pattern: "^[0-9]{15}$", description: "the product that their card is of; default: the demo's" }),
+  ),
+  card: Type.Optional(
+    Type.Object(
+      {
+        number: Type.String({ pattern: "^[0-9]{16}$" }),
+        par: Type.String({ minLength: 27, maxLength: 27 }),
+        expiry: Type.String({ pattern: "^[0-9]{2}(0[1-9]|1[0-2])$", description: "YYMM" }),
+      },
+      { description: "one that was issued before; default: a new one" },
+    ),
+  ),
+  account: Type.Optional(
+    Type.Object(
+      {
+        bankCode: Type.String({ pattern: "^[0-9]{3}$", description: "of the KFTC" }),
+        bankName: Type.Optional(Type.String({ minLength: 1, maxLength: 10, description: "as clients are shown it" })),
+        number: Type.String({ pattern: "^[0-9]{6,20}$" }),
+        holder: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: "the member if unset" })),
+      },
+      { description: "their own account, registered already" },
+    ),
+  ),
 });

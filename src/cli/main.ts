@@ -14,6 +14,7 @@ import { doctor } from "./doctor.ts";
 import { events } from "./events.ts";
 import { faults } from "./faults.ts";
 import { note } from "./format.ts";
+import { konaplate } from "./konaplate.ts";
 import { merchants } from "./merchants.ts";
 import { migrate } from "./migrate.ts";
 import { NodeError } from "./node-client.ts";
@@ -39,8 +40,8 @@ const program = new Command("naru")
 
 const groups = {
   "A node:": [start, migrate, doctor],
-  "What happens, at the running node:": [payments, events, webhooks, merchants, adAccounts, users],
-  "Its sandbox:": [credentials, deposit, ars, clock, faults, seedDemo],
+  "What happens, at the running node:": [payments, events, webhooks, merchants, adAccounts, users, konaplate],
+  "Its sandbox:": [credentials, deposit, clock, faults, seedDemo],
 };
 for (const [heading, commands] of Object.entries(groups)) {
   for (const command of commands) program.addCommand(command.helpGroup(heading));

@@ -21,7 +21,7 @@ interface SettingOptions {
   topUpHolder?: string | false;
 }
 
-const dialects = ["iamport", "kakao-moment", "ppro"] as const;
+const dialects = ["iamport", "kakao-moment", "ppro", "konaplate"] as const;
 
 interface KeyOptions {
   dialect: (typeof dialects)[number];
@@ -138,7 +138,7 @@ export const merchantColumns: readonly Column[] = [
   { title: "id" },
   { title: "name" },
   // Room for a whole one, so that it can be copied.
-  { title: "keys", wrap: 32 },
+  { title: "keys", wrap: 40 },
   { title: "channels", right: true },
   { title: "settings", cut: true, spare: true },
 ];

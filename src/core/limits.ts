@@ -59,6 +59,8 @@ export const limits = {
   auto_charge_retry_s: 3_600,
   /** Crypto keys of one project: one more than is used, so that they can be changed one after the other. */
   crypto_keys_max: 2,
+  /** A client's public key or certificate, as PEM. */
+  public_key_length: 16_384,
   /** How far the time of a signed request may be allowed to be from now, where that is looked at. */
   request_window_max_s: 24 * 60 * 60,
 

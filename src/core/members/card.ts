@@ -22,6 +22,9 @@ export interface Card {
   eventSeq: number;
 }
 
+/** The product that a card is of where nobody says which. */
+export const defaultServiceId = "000170000002000";
+
 export type CardEventType = "card.issued";
 
 export const cards = table<Card>(

@@ -38,7 +38,7 @@ async function viewsOf(db: Queryable, shown: readonly Merchant[]): Promise<Merch
   return shown.map((merchant) => ({
     ...merchant,
     settings: shownSettings(merchant.settings),
-    credentials: of(held, merchant.id).map(({ dialect, key, settings, createdAt }) => ({
+    credentials: of(held, merchant.id).map(({ dialect, key, settings: { project: _, ...settings }, createdAt }) => ({
       dialect,
       key,
       settings,

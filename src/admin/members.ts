@@ -1,0 +1,123 @@
+/** A merchant's members, as operators bring them over from elsewhere and look at them. */
+import type { FastifyInstance } from "fastify";
+import type { Static } from "typebox";
+import { findBank } from "../core/banks.ts";
+import type { Core } from "../core/index.ts";
+import { limits } from "../core/limits.ts";
+import { defaultServiceId } from "../core/members/card.ts";
+import { findByLogin, listMembers, type MemberListing, readMember } from "../core/members/list.ts";
+import type { Person } from "../core/members/member.ts";
+import { defaultChannel, merchants, readChannelsOf } from "../core/merchants/merchant.ts";
+import { type Fields, MalformedBody } from "../http/body.ts";
+import { fail, unknownMerchant } from "./errors.ts";
+import { nextCursor, readCursor, reader } from "./requests.ts";
+import { MemberRequest, PageQuery } from "./schemas.ts";
+
+const readPage = reader(PageQuery);
+const readNew = reader(MemberRequest);
+
+type OfMerchant = { Params: { id: string } };
+type Wanted = Static<typeof MemberRequest>;
+
+/** In a scope of its own, below a merchant's address. */
+export async function mountMembers(server: FastifyInstance, core: Core): Promise<void> {
+  const { pool } = core.store;
+  const tags = ["Naru"];
+
+  server.addHook<OfMerchant>("preHandler", async ({ params: { id } }, reply) =>
+    (await merchants.read(pool, [id])).length === 0 ? unknownMerchant(reply, id) : undefined,
+  );
+
+  server.get<OfMerchant>(
+    "/members",
+    { schema: { tags, summary: "A merchant's members with their balances; numbers masked", querystring: PageQuery } },
+    async (request) => {
+      const { limit: count = limits.page_default, after } = readPage(request.query);
+      const found = await listMembers(pool, request.params.id, readCursor(after, "mem") ?? "", count);
+      return { members: found.map(present), cursor: nextCursor(found, count) };
+    },
+  );
+
+  server.post<OfMerchant>(
+    "/members",
+    {
+      schema: {
+        tags,
+        summary: "Bring a member over from elsewhere",
+        description:
+          "With their number, card and account, if they have those; the account counts as registered, which a sandbox " +
+          "alone can know. With a number of your choice the call can be repeated: what is there already stays.",
+        body: MemberRequest,
+      },
+    },
+    async (request, reply) => {
+      const { id: merchantId } = request.params;
+      refuseRounded(request.body as Fields);
+      const wanted = readNew(request.body);
+      const { number, account, card, loginId } = wanted;
+      const connector = account && (await connectorOf(merchantId));
+      if (account !== undefined && connector === undefined) {
+        return fail(reply, 409, "account-not-taken", "no account can be taken over: no sandbox would draw on it");
+      }
+      const made = await core.members.register({
+        merchantId,
+        person: personOf(wanted),
+        password: wanted.password ?? null,
+        joinChannel: wanted.joinChannel ?? null,
+        terms: wanted.terms ?? [],
+        serviceId: wanted.serviceId ?? defaultServiceId,
+        ...(number === undefined ? {} : { number }),
+        ...(card === undefined ? {} : { card }),
+      });
+      const known = made.ok
+        ? made.value.member
+        : (await findByLogin(pool, core.secrets, merchantId, [loginId])).get(loginId);
+      if (!made.ok && (number === undefined || known?.number !== number)) {
+        const { refusal } = made;
+        if (refusal.code === "number-taken") {
+          return fail(reply, 409, refusal.code, `there is another member or card with this number`);
+        }
+        return fail(reply, 409, "member-exists", "the merchant has a member of this login name or CI already");
+      }
+      if (account !== undefined) {
+        const { bankCode, number: accountNumber, holder = wanted.name, bankName } = account;
+        const adopted = await core.linkedAccounts.adopt({
+          merchantId,
+          memberId: known!.id,
+          connector: connector!,
+          bankCode,
+          number: accountNumber,
+          holder,
+          details: { bankCode, bankName: bankName ?? findBank(bankCode)?.shortName ?? bankCode },
+        });
+        if (!adopted.ok) return fail(reply, 409, adopted.refusal.code, "the member's account cannot be taken over");
+      }
+      const shown = await readMember(pool, merchantId, known!.number);
+      return reply.code(made.ok ? 201 : 200).send(present(shown!));
+    },
+  );
+
+  /** The sandbox of the merchant's that can draw on accounts which it has not registered itself. */
+  async function connectorOf(merchantId: string): Promise<string | undefined> {
+    const channel = defaultChannel(await readChannelsOf(pool, [merchantId]));
+    const connector = channel && core.connectors.get(channel.connector);
+    return connector?.sandbox && connector.capabilities.linkedAccounts ? connector.name : undefined;
+  }
+}
+
+/** A number of 16 digits and more may not be the one that was sent, unless it came as text. */
+function refuseRounded({ number }: Fields): void {
+  if (typeof number !== "number" || Number.isSafeInteger(number)) return;
+  throw new MalformedBody("number must be a text of its digits");
+}
+
+function personOf(wanted: Wanted): Person {
+  const { loginId, name, birthDate, nationality = "Korean", gender, address } = wanted;
+  const { mobileNumber = null, ci = null, email = null } = wanted;
+  const place = address && { ...address, addressDetail: address.addressDetail ?? null };
+  return { loginId, name, birthDate, nationality, gender, mobileNumber, ci, email, address: place ?? null };
+}
+
+function present({ id: _, ...member }: MemberListing) {
+  return member;
+}
