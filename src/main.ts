@@ -23,6 +23,7 @@ import { openDatabase } from "./database.ts";
 import {
   type Credentials,
   demoAccounts,
+  demoAspIds,
   demoCredentials,
   demoKeys,
   newSandboxChannels,
@@ -33,6 +34,9 @@ import { iamport } from "./dialects/iamport/index.ts";
 import { iamportAnnouncer } from "./dialects/iamport/webhook.ts";
 import { kakaoMoment } from "./dialects/kakao-moment/index.ts";
 import { kakaoMomentAnnouncer } from "./dialects/kakao-moment/webhook.ts";
+import { aspIdsOf } from "./dialects/konaplate/accounts.ts";
+import { konaplate } from "./dialects/konaplate/index.ts";
+import { konaplateAnnouncer } from "./dialects/konaplate/webhook.ts";
 import { accountsOf } from "./dialects/ppro/accounts.ts";
 import { CheckoutAddresses } from "./dialects/ppro/identifiers.ts";
 import { ppro } from "./dialects/ppro/index.ts";
@@ -154,7 +158,8 @@ export function createCore(
   faults: Faults | undefined = config.mode === "sandbox" ? new Faults(store.pool, log) : undefined,
 ) {
   const checkout = new CheckoutAddresses(secrets, config.publicUrl);
-  const accounts = accountsOf(secrets, demoAccounts(demoCredentials(config, secrets)));
+  const demo = demoCredentials(config, secrets);
+  const accounts = accountsOf(secrets, demoAccounts(demo));
   const headersOf = async (merchantId: string) => {
     const [merchant] = await core.directory.merchants(store.pool, [merchantId]);
     return merchant === undefined ? {} : openHeaders(secrets, merchant);
@@ -166,6 +171,7 @@ export function createCore(
     announcers: [
       iamportAnnouncer({ announceIssued: config.announceIssued }),
       kakaoMomentAnnouncer,
+      konaplateAnnouncer,
       pproAnnouncer({ accounts, checkout, headersOf }),
     ],
     send,
@@ -193,6 +199,12 @@ export function createCore(
       authenticateWithin_s: config.authenticateWithin_s,
       open,
       sandbox,
+    }),
+    konaplate({
+      core,
+      aspIdOf: aspIdsOf(demoAspIds(demo)),
+      window_s: config.konaplateWindow_s,
+      takesClear: config.konaplateClear,
     }),
     iamport(core),
   ];

@@ -29,11 +29,15 @@ export const start = new Command("start")
     process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
   });
 
-/** Where the node listens, the demo credentials, and lines to paste that take payments through and begin a top-up. */
+/**
+ * Where the node listens, the demo credentials, and lines to paste that take payments through, begin a top-up, and read a
+ * member's account.
+ */
 export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {
   const { impKey, impSecret } = node.credentials.iamport;
   const { businessToken, adAccountId } = node.credentials.kakaoMoment;
   const { apiKey, merchantId } = node.credentials.ppro;
+  const { aspId, accessKey, secretKey } = node.credentials.konaplate;
   const { url } = node;
   return `
 Naru listens on ${url} (sandbox)   API reference: ${url}/docs
@@ -41,6 +45,7 @@ Naru listens on ${url} (sandbox)   API reference: ${url}/docs
   I'mport        imp_key ${impKey}   imp_secret ${impSecret}
   Kakao Moment   business token ${businessToken}   ad account ${adAccountId}
   PPRO           API key ${apiKey}   Merchant-Id ${merchantId}
+  Konaplate      ASP id ${aspId}   access key ${accessKey}   the rest by naru credentials
 
 Issue a virtual account, deposit, read the payment back:
 
@@ -59,6 +64,10 @@ Charge a shopper by KakaoPay; open its requestUrl, or pay as its page does:
   CHARGE=$(curl -s ${url}/v1/payment-charges -H "Authorization: Bearer ${apiKey}" -H "Merchant-Id: ${merchantId}" -H 'Content-Type: application/json' -d '{"paymentMethod":"KAKAOPAY","paymentDescriptor":"Order description","amount":{"value":15000,"currency":"KRW"},"consumer":{"name":"John Smith","country":"KR"},"authenticationSettings":[{"type":"REDIRECT","settings":{"returnUrl":"https://www.webshop.com/order-results-page"}}]}'); echo "$CHARGE"
 
   curl -s "$(echo "$CHARGE" | sed -E 's/.*"requestUrl":"([^"]+)".*/\\1/')" -d decision=pay -o /dev/null -w '%{http_code} %{redirect_url}\\n'
+
+Read which account of their own a Konaplate member registered; a sandbox takes it in clear:
+
+  BODY='{"userId":50000104652}'; NOW=$(date -u +%Y%m%d%H%M%S); curl -s ${url}/api/v1/bankaccounts/info -H 'Content-Type: application/json' -H "X-KM-User-AspId: ${aspId}" -H "X-KM-Access-Key: ${accessKey}" -H "X-KM-Correlation-Id: \${NOW#??}-$(openssl rand -hex 4 | cut -c1-7)" -H "X-KM-Tran-Time: $NOW" -H "X-KM-Time-Zone: UTC" -H "X-KM-Tran-Token: KMV1:\${NOW}000:$(printf %s "$BODY" | openssl dgst -sha256 -hmac ${secretKey} -binary | openssl base64)" -d "$BODY"; echo
 
 `;
 }
