@@ -79,8 +79,7 @@ export function mount(
 ): void {
   const { encrypted, response = Type.Object({}), ...described } = endpoint;
   const identify = (request: Parameters<typeof authenticate>[1]) => authenticate(context, request);
-  const description = [described.description, ...notesOf(encrypted)].filter(Boolean).join(" ");
-  const shared = { ...described, description, response, headers: CommonHeaders, method: "POST" } as const;
+  const shared = { ...described, response, headers: CommonHeaders, method: "POST" } as const;
   const answer = async (call: Call) => {
     const message = await openMessage(context, encrypted, call);
     if (!message.ok) return failure(message.error);
@@ -90,14 +89,6 @@ export function mount(
   };
   routes.mount<Caller>(server, identify, shared, answer);
   routes.mount<Caller>(server, identify, { ...shared, url: prefix + endpoint.url, hidden: true }, answer);
-}
-
-/** For the API reference, whose schemas are of what was encrypted. */
-function notesOf({ request, answer }: Endpoint["encrypted"]): string[] {
-  return [
-    request ? "The request is encrypted: `{encData}`." : "",
-    answer ? "The answer is encrypted under the key that the request names, if it names one." : "",
-  ];
 }
 
 interface Message {
