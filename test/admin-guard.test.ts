@@ -1,13 +1,14 @@
 /** Who is let in, held for every route that a node mounts: a new one cannot be forgotten. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { KonaplateClient } from "./support/konaplate.ts";
 import type { TestNode } from "./support/node.ts";
 import { demo } from "./support/ppro.ts";
 import { type RawAnswer, type RawRequest, raw, speak } from "./support/raw.ts";
 import { addressOf, mountedRoutes, type Route } from "./support/routes.ts";
 import { useNode, withNode } from "./support/scenario.ts";
 
-const { own, iamport, kakaoMoment, ppro } = await mountedRoutes();
-const all = [...own, ...iamport, ...kakaoMoment, ...ppro];
+const { own, iamport, kakaoMoment, konaplate, ppro } = await mountedRoutes();
+const all = [...own, ...iamport, ...kakaoMoment, ...konaplate, ...ppro];
 const changes = ({ method }: Route) => method !== "GET" && method !== "HEAD";
 const forOperators = (route: Route) => changes(route) || route.operator;
 /** What only operators and viewers are for. */
@@ -46,6 +47,8 @@ function expectRefused(route: Route, answer: RawAnswer, status: number, code: st
   if (own.includes(route)) expect(body).toEqual({ error: { code, message: expect.any(String) } });
   else if (iamport.includes(route)) {
     expect(body).toEqual({ code: -1, message: expect.stringMatching(/[가-힣]/), response: null });
+  } else if (konaplate.includes(route)) {
+    expect(body).toEqual({ response: { code: "000_914", description: expect.stringMatching(/\w/) } });
   } else if (ppro.includes(route)) {
     const [failureMessage, timestamp] = [expect.stringMatching(/\w/), expect.any(String)];
     expect(body).toEqual({ status, failureMessage, timestamp });
@@ -72,6 +75,7 @@ it("there are routes to hold this for", () => {
   expect(guarded.length).toBeGreaterThan(10);
   expect(iamport.length).toBeGreaterThan(30);
   expect(kakaoMoment.length).toBeGreaterThan(10);
+  expect(konaplate.length).toBeGreaterThan(40);
   expect(ppro.length).toBeGreaterThan(50);
 });
 
@@ -207,18 +211,58 @@ describe("PPRO's API", () => {
   });
 });
 
+describe("Konaplate's API", () => {
+  const codeOf = (answer: RawAnswer) => [answer.status, JSON.parse(answer.text).response.code];
+
+  it.each(konaplate.filter(changes))("$name wants a project's signature", async (route) => {
+    const client = await KonaplateClient.of(open);
+    const right = client.headersOf("{}") as Record<string, string>;
+    const { "x-km-access-key": accessKey, ...unnamed } = right;
+    const strangers: [headers: Record<string, string>, status: number, code: string][] = [
+      [json, 400, "000_901"],
+      [unnamed, 400, "000_901"],
+      [{ ...right, "x-km-access-key": `${accessKey!.slice(0, -1)}g` }, 401, "000_902"],
+      [{ ...right, "x-km-access-key": accessKey!.slice(0, -1) }, 401, "000_902"],
+      [{ ...right, "x-km-user-aspid": "000170000000001" }, 401, "000_902"],
+      [{ ...right, "x-km-tran-token": client.tokenOf("{ }") }, 401, "000_903"],
+      [{ ...right, "x-km-tran-token": await open.token() }, 401, "000_903"],
+    ];
+    for (const [headers, status, code] of strangers) {
+      expect([code, ...codeOf(await ask(open, route, headers))]).toEqual([code, status, code]);
+    }
+    const [status, code] = codeOf(await ask(open, route, right));
+    expect(status).not.toBe(401);
+    expect(["000_901", "000_902", "000_903"]).not.toContain(code);
+  });
+
+  it("answers a stranger before it reads what they send", async () => {
+    const right = (await KonaplateClient.of(open)).headersOf("{}") as Record<string, string>;
+    const stranger = { ...right, "x-km-access-key": "0".repeat(40) };
+    for (const path of ["/api/v1/bankaccounts/info", "/open-api/api/v1/bankaccounts/info"]) {
+      for (const body of ["{ this is no JSON", "x".repeat(1_000_000)]) {
+        expect(codeOf(await raw(open.url, { method: "POST", path, headers: json, body }))).toEqual([400, "000_901"]);
+        const answer = await raw(open.url, { method: "POST", path, headers: stranger, body });
+        expect(codeOf(answer)).toEqual([401, "000_902"]);
+      }
+    }
+  });
+});
+
 it("there are the routes that want no token", () => {
   expect(withoutToken.filter((name) => !all.some((route) => route.name === name))).toEqual([]);
 });
 
 describe("at loopback", () => {
   let token: string;
+  let project: KonaplateClient;
   beforeAll(async () => {
     token = await open.token();
+    project = await KonaplateClient.of(open);
   });
   const rightOf = (route: Route): Record<string, string> => {
     if (kakaoMoment.includes(route)) return { ...json, ...bearer("naru_sandbox_business_token"), adAccountId: "12345" };
     if (ppro.includes(route)) return { ...json, ...bearer(demo.apiKey), "merchant-id": demo.merchantId };
+    if (konaplate.includes(route)) return project.headersOf("{}") as Record<string, string>;
     return { ...json, authorization: token };
   };
 
@@ -292,6 +336,8 @@ describe("at loopback", () => {
       [{ method: "GET", path: "/v1/payment-charges/x/nothing" }, false],
       [{ method: "OPTIONS", path: "/v1/payment-charges" }, false],
       [{ method: "GET", path: "/checkout" }, false],
+      [{ method: "POST", path: "/api/v1/nothing" }, false],
+      [{ method: "GET", path: "/open-api/api/v1/bankaccounts/info" }, false],
     ];
     for (const [request, isOwn] of requests) {
       const { status, text } = await raw(open.url, { ...request, headers: { host: "rebound.example" } });
@@ -385,6 +431,7 @@ describe("where others can reach the node", () => {
         ["/v1/business/tokeninfo", 401],
         ["/oauth/business/token", 400],
         ["/v1/payment-charges", 401],
+        ["/open-api/api/v1/bankaccounts/info", 400],
       ] as const) {
         const method = path === "/v1/business/tokeninfo" ? "GET" : "POST";
         const answer = await raw(node.url, { method, path, headers: foreign });

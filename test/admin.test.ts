@@ -34,6 +34,7 @@ describe("around the node", () => {
         "/oauth/business/token",
         "/v1/payment-charges",
         "/v1/payment-agreements/{id}/payment-charges",
+        "/api/v1/bankaccounts/info",
         "/naru/v1/sandbox/deposits",
         "/naru/v1/sandbox/agreements/{id}/revocation",
         "/naru/v1/events",
@@ -61,6 +62,14 @@ describe("around the node", () => {
         apiKey: "key_sandbox_naru00000000000000000",
         merchantId: "merch_naru00000000000000000",
         webhookSigningSecret: "naru_sandbox_signing_secret",
+      },
+      konaplate: {
+        aspId: "000170000000000",
+        accessKey: expect.stringMatching(/^[0-9a-f]{7}-[0-9a-f]{32}$/),
+        secretKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+        cryptoKeyId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        serverPublicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/),
+        clientPrivateKey: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n/),
       },
     });
   });

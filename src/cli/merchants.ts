@@ -131,7 +131,9 @@ function printMerchant({ id, name, settings, credentials }: Merchant): void {
 function printMade({ merchant, credentials }: Made): void {
   const { id, name, settings } = merchant;
   printJson({ merchant: { id, name, settings }, credentials });
-  note("the secrets are stored hashed: this is the only time they are shown");
+  // A secret that signs is read back by the node; of others it only needs to know that they are right.
+  const stored = "konaplate" in credentials ? "encrypted" : "hashed";
+  note(`the secrets are stored ${stored}: this is the only time they are shown`);
 }
 
 export const merchantColumns: readonly Column[] = [

@@ -26,6 +26,8 @@ export interface Routes {
   own: Route[];
   iamport: Route[];
   kakaoMoment: Route[];
+  /** Each under both of its addresses. */
+  konaplate: Route[];
   /** With the page on which shoppers agree, which wants no key. */
   ppro: Route[];
   /** The name of the route that serves a call; undefined if none does. */
@@ -67,6 +69,7 @@ export async function mountedRoutes(): Promise<Routes> {
     own: mounted.filter(({ url }) => naru.owns(url)),
     iamport: of("iamport"),
     kakaoMoment: of("kakao-moment"),
+    konaplate: of("konaplate"),
     ppro: of("ppro"),
     async routeOf(method, path) {
       const { route } = (await server.inject({ method: method as "GET", url: path })).json();
