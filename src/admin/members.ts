@@ -45,8 +45,8 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
         tags,
         summary: "Bring a member over from elsewhere",
         description:
-          "With their number, card and account, if they have those; the account counts as registered, which a sandbox " +
-          "alone can know. With a number of your choice the call can be repeated: what is there already stays.",
+          "With their number, card and account, if they have those; the account is registered without a call to them. " +
+          "With a number of your choice the call can be repeated: what is there already stays.",
         body: MemberRequest,
       },
     },
@@ -57,7 +57,7 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
       const { number, account, card, loginId } = wanted;
       const connector = account && (await connectorOf(merchantId));
       if (account !== undefined && connector === undefined) {
-        return fail(reply, 409, "account-not-taken", "no account can be taken over: no sandbox would draw on it");
+        return fail(reply, 409, "account-not-taken", "the merchant has no channel that draws on members' accounts");
       }
       const made = await core.members.register({
         merchantId,
@@ -90,25 +90,38 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
           holder,
           details: { bankCode, bankName: bankName ?? findBank(bankCode)?.shortName ?? bankCode },
         });
-        if (!adopted.ok) return fail(reply, 409, adopted.refusal.code, "the member's account cannot be taken over");
+        if (!adopted.ok) return fail(reply, 409, adopted.refusal.code, "the member is there, their account is not");
+        const { state, failure } = adopted.value;
+        if (state === "failed") {
+          return fail(
+            reply,
+            409,
+            "account-refused",
+            `the member is there, their account was refused: ${failure!.code}`,
+          );
+        }
       }
       const shown = await readMember(pool, merchantId, known!.number);
       return reply.code(made.ok ? 201 : 200).send(present(shown!));
     },
   );
 
-  /** The sandbox of the merchant's that can draw on accounts which it has not registered itself. */
+  /** The merchant's that draws on members' accounts. */
   async function connectorOf(merchantId: string): Promise<string | undefined> {
     const channel = defaultChannel(await readChannelsOf(pool, [merchantId]));
     const connector = channel && core.connectors.get(channel.connector);
-    return connector?.sandbox && connector.capabilities.linkedAccounts ? connector.name : undefined;
+    return connector?.capabilities.linkedAccounts ? connector.name : undefined;
   }
 }
 
-/** A number of 16 digits and more may not be the one that was sent, unless it came as text. */
-function refuseRounded({ number }: Fields): void {
-  if (typeof number !== "number" || Number.isSafeInteger(number)) return;
-  throw new MalformedBody("number must be a text of its digits");
+/** From 2^53 on a number may not be the one that was sent, unless it came as text. */
+function refuseRounded(fields: Fields, place = ""): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value === "number" && !Number.isSafeInteger(value)) {
+      throw new MalformedBody(`${place}${name} must be a text of its digits`);
+    }
+    if (typeof value === "object" && value !== null) refuseRounded(value as Fields, `${place}${name}.`);
+  }
 }
 
 function personOf(wanted: Wanted): Person {

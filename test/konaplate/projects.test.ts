@@ -1,0 +1,226 @@
+/** A project's keys as operators give them and take them away, and what they are good for. */
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
+import { beforeAll, describe, expect, it } from "vitest";
+import { demoCredentials, KonaplateClient, type KonaplateCredentials } from "../support/konaplate.ts";
+import { operate } from "../support/merchants.ts";
+import { naru } from "../support/node.ts";
+import { useNode, withNode } from "../support/scenario.ts";
+
+const node = useNode();
+const demoMerchant = "mer_naru_sandbox_key";
+const rsa = (bits: number) =>
+  generateKeyPairSync("rsa", {
+    modulusLength: bits,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+
+interface Project extends KonaplateCredentials {
+  merchantId: string;
+  /** Where its crypto keys are. */
+  path: string;
+}
+
+/** A merchant with an access key, and the id by which its partners know it. */
+async function newProject(): Promise<Project> {
+  const made = await operate(node, "POST", "/merchants", { name: "코나 상점" });
+  const { id } = made.body.merchant;
+  const added = await operate(node, "POST", `/merchants/${id}/credentials`, { dialect: "konaplate" });
+  expect(added.status).toBe(201);
+  const { konaplate } = added.body.credentials;
+  expect(konaplate).toEqual({
+    aspId: expect.stringMatching(/^0001\d{11}$/),
+    accessKey: expect.stringMatching(/^[0-9a-f]{7}-[0-9a-f]{32}$/),
+    secretKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  const none = { cryptoKeyId: "", serverPublicKey: "", clientPrivateKey: "" };
+  const path = `/merchants/${id}/credentials/${konaplate.accessKey}/crypto-keys`;
+  return { ...konaplate, ...none, merchantId: id, path };
+}
+
+/** What the node makes of an encrypted request with this project's key; its answer is encrypted, if it may be. */
+async function sendEncrypted(project: KonaplateCredentials) {
+  const client = new KonaplateClient(node, project);
+  const answer = await client.call("member", { userId: 1 }, { encrypted: true });
+  return [answer.status, answer.body.response.code];
+}
+
+/** Decrypted and understood: nobody has this number. */
+const understood = [400, "000_002"];
+const unknownKey = [400, "000_905"];
+
+describe("a project's crypto keys", () => {
+  let project: Project;
+  beforeAll(async () => {
+    project = await newProject();
+  });
+
+  it("are made with the client's pair, whose private half is shown once", async () => {
+    const { status, body } = await operate(node, "POST", project.path);
+    expect([status, body]).toEqual([
+      201,
+      {
+        cryptoKeyId: expect.stringMatching(/^[0-9a-f]{32}$/),
+        serverPublicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/),
+        clientPublicKey: expect.stringMatching(/^-----BEGIN PUBLIC KEY-----\n/),
+        clientPrivateKey: expect.stringMatching(/^-----BEGIN PRIVATE KEY-----\n/),
+        createdAt: expect.any(String),
+      },
+    ]);
+    expect(createPrivateKey(body.clientPrivateKey).asymmetricKeyDetails).toMatchObject({ modulusLength: 2048 });
+    Object.assign(project, body);
+    expect(await sendEncrypted(project)).toEqual(understood);
+
+    const { clientPrivateKey, ...listed } = body;
+    expect((await node.get(`/naru/v1${project.path}`)).body).toEqual({ cryptoKeys: [listed] });
+    const { rows } = await node.database.pool.query(
+      "SELECT k::text || c::text AS row FROM crypto_keys k, credentials c",
+    );
+    const [, firstLine] = clientPrivateKey.split("\n");
+    expect(JSON.stringify(rows)).not.toContain(firstLine);
+    expect(JSON.stringify(rows)).not.toContain("PRIVATE KEY");
+    expect(JSON.stringify(rows)).not.toContain(project.secretKey);
+    const merchant = await node.get(`/naru/v1/merchants/${project.merchantId}`);
+    expect(merchant.body).toMatchObject({
+      credentials: expect.arrayContaining([expect.objectContaining({ settings: {} })]),
+    });
+    expect(JSON.stringify(merchant.body)).not.toContain("secretEncrypted");
+  });
+
+  it("may be two at once, one with a key that the client made itself, and no third", async () => {
+    const { publicKey, privateKey } = rsa(2048);
+    const second = await operate(node, "POST", project.path, { clientPublicKey: publicKey });
+    expect(second.status).toBe(201);
+    expect(second.body.clientPublicKey).toBe(publicKey);
+    expect(second.body).not.toHaveProperty("clientPrivateKey");
+    const { cryptoKeyId, serverPublicKey } = second.body;
+    const rotated = { ...project, cryptoKeyId, serverPublicKey, clientPrivateKey: privateKey };
+    expect(await sendEncrypted(rotated)).toEqual(understood);
+    expect(await sendEncrypted(project)).toEqual(understood);
+
+    const third = await operate(node, "POST", project.path);
+    expect([third.status, third.body.error.code]).toEqual([409, "too-many-crypto-keys"]);
+
+    const removed = await operate(node, "DELETE", `${project.path}/${project.cryptoKeyId}`);
+    expect([removed.status, removed.body.cryptoKeys]).toMatchObject([200, [{ cryptoKeyId }]]);
+    expect(await sendEncrypted(project)).toEqual(unknownKey);
+    expect(await sendEncrypted(rotated)).toEqual(understood);
+    const again = await operate(node, "DELETE", `${project.path}/${project.cryptoKeyId}`);
+    expect([again.status, again.body.error.code]).toEqual([404, "crypto-key-unknown"]);
+  });
+
+  it("are never more than two, whoever asks at the same moment", async () => {
+    const { path } = await newProject();
+    const { publicKey: clientPublicKey } = rsa(2048);
+    const made = await Promise.all([1, 2, 3, 4].map(() => operate(node, "POST", path, { clientPublicKey })));
+    expect(made.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409]);
+  });
+
+  it("go with the access key", async () => {
+    const gone = await newProject();
+    Object.assign(gone, (await operate(node, "POST", gone.path)).body);
+    expect(await sendEncrypted(gone)).toEqual(understood);
+    const removed = await operate(node, "DELETE", `/merchants/${gone.merchantId}/credentials/${gone.accessKey}`);
+    expect(removed.status).toBe(200);
+    expect(await sendEncrypted(gone)).toEqual([401, "000_902"]);
+    const { rows } = await node.database.pool.query("SELECT FROM crypto_keys WHERE id = $1", [gone.cryptoKeyId]);
+    expect(rows).toEqual([]);
+  });
+
+  it("are nobody else's", async () => {
+    const [one, other] = [await newProject(), await newProject()];
+    Object.assign(one, (await operate(node, "POST", one.path)).body);
+    const { cryptoKeyId, serverPublicKey, clientPrivateKey } = one;
+    expect(await sendEncrypted({ ...other, cryptoKeyId, serverPublicKey, clientPrivateKey })).toEqual(unknownKey);
+    const { status, body } = await operate(node, "DELETE", `${other.path}/${cryptoKeyId}`);
+    expect([status, body.error.code]).toEqual([404, "crypto-key-unknown"]);
+    const strange = one.path.replace(one.merchantId, other.merchantId);
+    expect((await operate(node, "POST", strange)).body.error.code).toBe("credential-unknown");
+    expect(await sendEncrypted(one)).toEqual(understood);
+  });
+
+  it.each([
+    ["that is no PEM", "a key"],
+    ["too short", rsa(1024).publicKey],
+    ["of another kind", generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" }).toString()],
+    ["that is private", rsa(2048).privateKey],
+    ["too long", `-----BEGIN PUBLIC KEY-----\n${"A".repeat(20_000)}`],
+  ])("are not made with a client's key %s", async (_, clientPublicKey) => {
+    const { status, body } = await operate(node, "POST", project.path, { clientPublicKey });
+    expect([status, body.error.code]).toEqual([400, "malformed"]);
+    expect(body.error.message).toContain("clientPublicKey");
+    expect(body.error.message).not.toContain("BEGIN");
+  });
+
+  it.each([
+    ["/merchants/mer_nobody/credentials/x/crypto-keys", "merchant-unknown"],
+    [`/merchants/${demoMerchant}/credentials/x/crypto-keys`, "credential-unknown"],
+    // An I'mport key signs nothing.
+    [`/merchants/${demoMerchant}/credentials/naru_sandbox_key/crypto-keys`, "credential-unknown"],
+  ])("are not at %s", async (path, code) => {
+    expect((await operate(node, "POST", path)).body.error.code).toBe(code);
+    const { status, body } = await node.get<{ error: { code: string } }>(`/naru/v1${path}`);
+    expect([status, body.error.code]).toEqual([404, code]);
+  });
+
+  it("of the demo stay, and a second beside it comes and goes", async () => {
+    const demo = await demoCredentials(node);
+    const path = `/merchants/${demoMerchant}/credentials/${demo.accessKey}`;
+    const own = await operate(node, "DELETE", `${path}/crypto-keys/${demo.cryptoKeyId}`);
+    expect([own.status, own.body.error.code]).toEqual([409, "demo-crypto-key"]);
+    const access = await operate(node, "DELETE", path);
+    expect([access.status, access.body.error.code]).toEqual([409, "demo-credential"]);
+    const second = await operate(node, "POST", `${path}/crypto-keys`);
+    expect(await sendEncrypted({ ...demo, ...second.body })).toEqual(understood);
+    expect((await operate(node, "DELETE", `${path}/crypto-keys/${second.body.cryptoKeyId}`)).status).toBe(200);
+  });
+
+  it("are made, listed and taken away by the command too", async () => {
+    const { merchantId, ...shown } = await newProject();
+    const made = await naru(node, "konaplate", "keys", "--merchant", merchantId);
+    const once = "naru: the client's private key is not kept: this is the only time it is shown\n";
+    expect([made.code, made.stderr]).toEqual([0, once]);
+    const key = JSON.parse(made.stdout);
+    expect(await sendEncrypted({ ...shown, ...key })).toEqual(understood);
+    const list = await naru(node, "konaplate", "keys", "list", "--merchant", merchantId);
+    expect(list.stdout).toMatch(new RegExp(`^${key.cryptoKeyId} +\\d{4}-`, "m"));
+    expect(list.stdout).not.toContain("KEY-----");
+    const both = await naru(node, "konaplate", "keys", "list", "--merchant", merchantId, "--remove", key.cryptoKeyId);
+    expect(both.code).toBe(1);
+    const removed = await naru(node, "konaplate", "keys", "--merchant", merchantId, "--remove", key.cryptoKeyId);
+    expect(removed).toEqual({ code: 0, stdout: "no crypto keys\n", stderr: "" });
+    const without = await naru(
+      node,
+      "konaplate",
+      "keys",
+      "--merchant",
+      merchantId,
+      "--client-public-key",
+      "/nowhere.pem",
+    );
+    expect(without).toMatchObject({ code: 1, stderr: "naru: /nowhere.pem cannot be read: ENOENT\n" });
+  });
+
+  it("have access keys that the command makes too", async () => {
+    const { merchantId } = await newProject();
+    const added = await naru(node, "merchants", "add-key", merchantId, "--dialect", "konaplate");
+    expect(added.stderr).toBe("naru: the secrets are stored encrypted: this is the only time they are shown\n");
+    const { accessKey } = JSON.parse(added.stdout).credentials.konaplate;
+    const several = await naru(node, "konaplate", "keys", "--merchant", merchantId);
+    expect([several.code, several.stderr]).toEqual([1, expect.stringContaining("--access-key")]);
+    const named = await naru(node, "konaplate", "keys", "--merchant", merchantId, "--access-key", accessKey);
+    expect(named.code).toBe(0);
+  });
+});
+
+describe("the demo's project", () => {
+  it("is the same for nodes that start together, and for those that start later", async () => {
+    await withNode({}, async (first) => {
+      const { database } = first;
+      const shown = await demoCredentials(first);
+      await withNode({ database }, async (second) => {
+        expect(await demoCredentials(second)).toEqual(shown);
+      });
+    });
+  });
+});
