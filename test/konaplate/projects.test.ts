@@ -1,9 +1,10 @@
 /** A project's keys as operators give them and take them away, and what they are good for. */
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { createDatabase } from "../support/database.ts";
 import { demoCredentials, KonaplateClient, type KonaplateCredentials } from "../support/konaplate.ts";
 import { operate } from "../support/merchants.ts";
-import { naru } from "../support/node.ts";
+import { naru, startTestNode, type TestNode } from "../support/node.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 
 const node = useNode();
@@ -183,7 +184,7 @@ describe("a project's crypto keys", () => {
     const key = JSON.parse(made.stdout);
     expect(await sendEncrypted({ ...shown, ...key })).toEqual(understood);
     const list = await naru(node, "konaplate", "keys", "list", "--merchant", merchantId);
-    expect(list.stdout).toMatch(new RegExp(`^${key.cryptoKeyId} +\\d{4}-`, "m"));
+    expect(list.stdout).toMatch(new RegExp(`^${key.cryptoKeyId} +\\d\\d-\\d\\d `, "m"));
     expect(list.stdout).not.toContain("KEY-----");
     const both = await naru(node, "konaplate", "keys", "list", "--merchant", merchantId, "--remove", key.cryptoKeyId);
     expect(both.code).toBe(1);
@@ -214,13 +215,64 @@ describe("a project's crypto keys", () => {
 });
 
 describe("the demo's project", () => {
-  it("is the same for nodes that start together, and for those that start later", async () => {
-    await withNode({}, async (first) => {
-      const { database } = first;
-      const shown = await demoCredentials(first);
-      await withNode({ database }, async (second) => {
-        expect(await demoCredentials(second)).toEqual(shown);
-      });
+  it("is the same for nodes that start together, and for one that starts later, with ten members who have accounts", async () => {
+    const database = await createDatabase();
+    const together = await Promise.all([startTestNode({ database }), startTestNode({ database })]);
+    const [shown, other] = await Promise.all(together.map(demoCredentials));
+    expect(other).toEqual(shown);
+    const members = await membersOf(together[0]!);
+    expect(members.map(({ number }) => number).sort()).toEqual(
+      Array.from({ length: 10 }, (_, index) => String(50_000_104_652 + index)),
+    );
+    for (const member of members) {
+      expect(member).toMatchObject({ balance: 0, cards: [{}], accounts: [{ purpose: "charge", state: "registered" }] });
+    }
+    const first = members.find(({ number }) => number === "50000104652");
+    expect(first).toMatchObject({
+      cards: [{ par: "Q180BEA3B2F1BBD8410336D66A4", numberMasked: "***765", expiry: "3108" }],
+      accounts: [{ bankCode: "003", numberMasked: "***557" }],
+    });
+
+    // An account that was removed does not come back.
+    const client = new KonaplateClient(together[0]!, shown!);
+    await client.ask("remove", { userId: 50_000_104_652 });
+    await Promise.all(together.map((one) => one.stop()));
+    const later = await startTestNode({ database });
+    expect(await demoCredentials(later)).toEqual(shown);
+    const after = await membersOf(later);
+    expect(after.find(({ number }) => number === "50000104652")).toMatchObject({ accounts: [] });
+    expect(after.map(({ number }) => number)).toEqual(members.map(({ number }) => number));
+    await later.expectClean();
+    await later.stop();
+    await database.drop();
+  });
+
+  it("is another where strangers can reach the node", async () => {
+    const env = {
+      NARU_HOST: "0.0.0.0",
+      NARU_PUBLIC_URL: "http://127.0.0.1:0",
+      NARU_OPERATOR_TOKEN: "operator-token-0001",
+    };
+    const authorization = `Bearer ${env.NARU_OPERATOR_TOKEN}`;
+    await withNode({ env }, async (exposed) => {
+      type Shown = { konaplate: KonaplateCredentials };
+      const { body } = await exposed.get<Shown>("/naru/v1/sandbox/credentials", { authorization });
+      const published = await demoCredentials(node);
+      for (const name of ["accessKey", "secretKey", "cryptoKeyId", "serverPublicKey", "clientPrivateKey"] as const) {
+        expect(body.konaplate[name]).not.toBe(published[name]);
+      }
+      expect(body.konaplate.aspId).toBe(published.aspId);
     });
   });
 });
+
+interface ShownMember {
+  number: string;
+  balance: number;
+  cards: object[];
+  accounts: object[];
+}
+
+async function membersOf(of: TestNode): Promise<ShownMember[]> {
+  return (await of.get<{ members: ShownMember[] }>(`/naru/v1/merchants/${demoMerchant}/members`)).body.members;
+}
