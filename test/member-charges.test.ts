@@ -1,10 +1,14 @@
 /** Charging members' balances from their own accounts, in a core alone, with a PG that answers, declines, and says nothing. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { moveClock } from "../src/core/clock.ts";
+import { type Deposit, deposits } from "../src/core/deposits/deposit.ts";
 import { limits } from "../src/core/limits.ts";
 import type { CancelMemberChargeRequest, ChargeMemberRequest } from "../src/core/linked-accounts/charges.ts";
+import { wireIdOf } from "../src/core/linked-accounts/decide-charge.ts";
 import { payments } from "../src/core/payments/payment.ts";
 import { readTimeline } from "../src/core/payments/timeline.ts";
+import { newId } from "../src/store/index.ts";
+import { eventually } from "./support/client.ts";
 import { countRows, createDatabase, type TestDatabase } from "./support/database.ts";
 import {
   balanceOf,
@@ -319,9 +323,57 @@ describe("a cancellation", () => {
   });
 });
 
+describe("what was deposited", () => {
+  it("is not cancelled, by the name of the deposit or of what it was for", async () => {
+    const who = await makeMember(database, nextNumber());
+    const { payment } = await charged(who, 1_000);
+    const fixed = { ...payment, id: newId("pay"), wireId: "fixed", reference: who.card.id } as const;
+    await payments.insert(database.pool, [{ ...fixed, method: "virtual_account" }]);
+    const deposit: Deposit = {
+      id: newId("dep"),
+      merchantId,
+      connector: "pg",
+      providerMerchantId: "kona",
+      transactionId: "btx_1",
+      kind: "credit",
+      bankCode: "003",
+      number: "1",
+      amount: 1_000,
+      currency: "KRW",
+      depositorName: null,
+      occurredAt: new Date(),
+      receivedAt: new Date(),
+      paymentId: fixed.id,
+      virtualAccountId: null,
+      state: "matched",
+      reason: null,
+      booked: true,
+      contentHash: "",
+      updatedAt: new Date(),
+      eventSeq: 0,
+    };
+    await deposits.insert(database.pool, [deposit]);
+    const otherwise = { refusal: { code: "charged-otherwise" } };
+    expect(await cancel(who, "fixed")).toMatchObject(otherwise);
+    expect(await cancel(who, wireIdOf(deposit.id))).toMatchObject(otherwise);
+    const other = await makeMember(database, nextNumber());
+    expect(await cancel(other, wireIdOf(deposit.id))).toMatchObject({ refusal: { code: "charge-unknown" } });
+    await database.pool.query("DELETE FROM deposits WHERE id = $1", [deposit.id]);
+    await database.pool.query("DELETE FROM payments WHERE id = $1", [fixed.id]);
+  });
+});
+
 describe("a balance that is charged by itself", () => {
   const look = (node = nodes[0]) => node.core.memberCharges.chargeByItself(new AbortController().signal);
   const later = (s: number) => moveClock(database.pool, { advance: `PT${s}S` });
+  /** What was begun by itself has come to an end, as far as the PG says. */
+  const drawn = (who: TestMember, state: string) =>
+    eventually(async () => {
+      const { rows } = await database.pool.query("SELECT state FROM withdrawals WHERE member_id = $1 AND automatic", [
+        who.member.id,
+      ]);
+      return rows.some((row) => row.state === state);
+    });
   const set = (who: TestMember, amount: number, below: number) =>
     nodes[0].core.memberCharges.setAutoCharge({
       merchantId,
@@ -336,7 +388,11 @@ describe("a balance that is charged by itself", () => {
   it("is charged at once when it is low, until it is not, by one node", async () => {
     const who = await makeMember(database, nextNumber(), { purposes: ["charge", "auto-charge"] });
     expect(await set(who, 1_000, 2_500)).toMatchObject({ ok: true, value: { autoChargeAmount: 1_000 } });
-    for (let round = 0; round < 6; round += 1) await Promise.all([look(nodes[0]), look(nodes[1])]);
+    await eventually(async () => {
+      await Promise.all([look(nodes[0]), look(nodes[1])]);
+      return (await balance(who)) >= 2_500;
+    });
+    await Promise.all([look(nodes[0]), look(nodes[1])]);
     expect(await balance(who)).toBe(3_000);
     const { rows: drawn } = await database.pool.query(
       "SELECT automatic, linked_account_id FROM withdrawals WHERE member_id = $1",
@@ -362,6 +418,7 @@ describe("a balance that is charged by itself", () => {
     nodes[0].pg.loseAnswer();
     await set(who, 1_000, 1_500);
     await look();
+    await drawn(who, "unknown");
     const orders = nodes[0].pg.withdrawn.length;
     await set(who, 1_000, 1_500);
     await look();
@@ -377,6 +434,7 @@ describe("a balance that is charged by itself", () => {
     nodes[0].pg.decline();
     await set(who, 1_000, 1_000);
     await look();
+    await drawn(who, "failed");
     await look();
     expect(await balance(who)).toBe(0);
     await later(limits.auto_charge_retry_s + 1);

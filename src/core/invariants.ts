@@ -210,7 +210,7 @@ export const invariants: readonly Invariant[] = [
       FROM withdrawals w LEFT JOIN members m ON m.id = w.member_id
       LEFT JOIN transfers t ON t.payment_id = w.payment_id AND t.code = 'withdrawal'
       GROUP BY w.id, m.number HAVING count(t.id) <> (w.state = 'succeeded')::int OR coalesce(sum(t.amount), w.amount) <> w.amount
-        OR bool_or(t.debit_account <> 'bank:' || w.connector OR t.credit_account IS DISTINCT FROM 'member:' || m.number)
+        OR bool_or(t.debit_account <> 'bank:' || w.connector OR t.credit_account <> coalesce('member:' || m.number, ''))
       UNION ALL SELECT t.id || ': a withdrawal of nothing' FROM transfers t
       WHERE t.code = 'withdrawal' AND NOT EXISTS (SELECT FROM withdrawals w WHERE w.payment_id = t.payment_id)
       UNION ALL SELECT w.id || ': from account ' || w.linked_account_id FROM withdrawals w LEFT JOIN linked_accounts l ON l.id = w.linked_account_id

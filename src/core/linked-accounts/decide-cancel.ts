@@ -41,8 +41,8 @@ export interface Cancelling {
 }
 
 /** A cancellation as its caller is told of it: the bank's no leaves the charge as it was. */
-export function cancelOutcome(cancelled: CancelledCharge): Outcome<CancelledCharge, MemberChargeRefusal> {
-  return cancelled.refund.state === "failed" ? refused({ code: "not-cancellable" }) : accepted(cancelled);
+export function cancelOutcome({ payment, refund }: CancelledCharge): Outcome<CancelledCharge, MemberChargeRefusal> {
+  return refund.state === "failed" ? refused({ code: "not-cancellable" }) : accepted({ payment, refund });
 }
 
 /** The intent: the amount has left the balance and is on its way out; the bank has yet to be told. */
