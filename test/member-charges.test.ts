@@ -312,6 +312,7 @@ describe("a cancellation", () => {
     const anothers = await linkAccount(database, who.member, "charge", "한배코");
     expect(await codeOf(cancel(who, payment.wireId))).toBe("name-differs");
     await database.pool.query("DELETE FROM linked_accounts WHERE id = $1", [anothers]);
+    await database.pool.query("DELETE FROM operations WHERE subject_id = $1", [anothers]);
     await state("registered", "deleted");
     expect(await rows()).toEqual(before);
     nodes[0].pg.decline();

@@ -14,7 +14,7 @@ import {
 import { type Card, cards, sealCardNumber } from "../../src/core/members/card.ts";
 import { type Member, members, nameIndex, sealPerson } from "../../src/core/members/member.ts";
 import { oneTimeTokens } from "../../src/core/members/token.ts";
-import type { OperationAnswer } from "../../src/core/operations/operation.ts";
+import { newOperation, newOperationId, type OperationAnswer, operations } from "../../src/core/operations/operation.ts";
 import { Secrets } from "../../src/core/secrets.ts";
 import { newId, Store } from "../../src/store/index.ts";
 import type { TestDatabase } from "./database.ts";
@@ -197,6 +197,8 @@ export async function linkAccount(
 ): Promise<string> {
   const now = new Date();
   const owner = { id: newId("lac"), merchantId };
+  const ordered = { id: newOperationId(), merchantId, connector: "pg", kind: "account-registration" } as const;
+  const operation = newOperation({ ...ordered, subjectId: owner.id }, {}, 0, now);
   const account = {
     ...owner,
     memberId: member.id,
@@ -208,7 +210,7 @@ export async function linkAccount(
     ...sealAccount(secrets, owner, { bankCode: "003", number: "333015555557", holder: of }),
     holderIndex: nameIndex(secrets, merchantId, of),
     details: { bankCode: "003", bankName: "IBK기업은행" },
-    operationId: null,
+    operationId: operation.id,
     registrationEncrypted: sealRegistration(secrets, owner, `reg ${owner.id}`),
     failure: null,
     createdAt: now,
@@ -216,6 +218,7 @@ export async function linkAccount(
     registeredAt: now,
     eventSeq: 0,
   } as const;
+  await operations.insert(pool, [{ ...operation, state: "succeeded", settledAt: now }]);
   await linkedAccounts.insert(pool, [account]);
   return owner.id;
 }
