@@ -486,3 +486,21 @@ describe("the movements of a balance", () => {
     expect(cancels).toEqual({ total: 0, movements: [] });
   });
 });
+
+describe("the doctor", () => {
+  it.each([
+    ["a yes that is not in the books", "state = 'succeeded'", "succeeded): 0 transfers"],
+    ["another amount than the payment's", "amount = amount + 1", "unknown of 4001, payment ready of 4000"],
+    ["another member's account", "linked_account_id = 'lac_other'", "from account lac_other"],
+  ])("finds %s", async (_name, change, found) => {
+    const who = await makeMember(database, nextNumber());
+    nodes[0].pg.wait();
+    const { withdrawal } = await charged(who, 4_000);
+    await expectClean();
+    const alter = (set: string) => database.pool.query(`UPDATE withdrawals SET ${set} WHERE id = $1`, [withdrawal.id]);
+    await alter(change);
+    const named = (await breaches(database)).map((breach) => breach.found).filter((one) => one.includes(withdrawal.id));
+    expect(named).toContainEqual(expect.stringContaining(found));
+    await alter(`state = 'unknown', amount = 4000, linked_account_id = '${withdrawal.linkedAccountId}'`);
+  });
+});

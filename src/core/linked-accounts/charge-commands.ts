@@ -1,8 +1,9 @@
 /** The commands that charge a member's balance, give a charge back, record what the PG said, and look at low balances. */
-import type { CoreCommand, WorkingState } from "../command.ts";
+import { readRealNow } from "../../store/index.ts";
+import { type CoreCommand, WorkingState } from "../command.ts";
 import type { MemberChargeRefusal, Outcome } from "../errors.ts";
 import { type ExchangeDraft, recordExchange } from "../exchanges.ts";
-import type { Member } from "../members/member.ts";
+import { type Member, members } from "../members/member.ts";
 import { type OperationAnswer, readLocked } from "../operations/operation.ts";
 import { payments } from "../payments/payment.ts";
 import {
@@ -82,11 +83,17 @@ export const recordWithdrawal: CoreCommand<WithdrawalOutcomeRequest, ChargedMemb
 
   async load(tx, requests) {
     const paymentIds = [...new Set(requests.map(({ paymentId }) => paymentId))];
+    const memberIds = [...new Set(requests.map(({ memberId }) => memberId))];
     await payments.lock(tx, paymentIds);
-    const state = await loadPurses(tx, [...new Set(requests.map(({ memberId }) => memberId))]);
+    await members.lock(tx, memberIds);
+    const locked = await readLocked(
+      tx,
+      requests.map(({ operationId }) => operationId),
+    );
+    const state = new WorkingState();
+    state.realNow = await readRealNow(tx);
+    state.apply({ operations: locked, members: await members.read(tx, memberIds) });
     await loadPayments(tx, state, paymentIds);
-    const ids = requests.map(({ operationId }) => operationId);
-    for (const operation of await readLocked(tx, ids)) state.operations.set(operation.id, operation);
     return state;
   },
 
