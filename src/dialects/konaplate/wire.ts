@@ -27,7 +27,7 @@ export function parseWire(text: string): Fields {
 /** A number as far as JavaScript holds each digit that was written; else the text. */
 function parseNumber(text: string): number | string {
   const number = Number(text);
-  const isExact = isSafeNumber(text) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  const isExact = /^-?\d+$/.test(text) ? Number.isSafeInteger(number) : isSafeNumber(text);
   return isExact ? number : text;
 }
 
