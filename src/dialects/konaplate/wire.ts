@@ -24,10 +24,11 @@ export function parseWire(text: string): Fields {
   }
 }
 
-/** A number as far as JavaScript holds each digit that was written; else the text. */
+/** A number, if JavaScript holds each digit that was written; else the text. */
 function parseNumber(text: string): number | string {
   const number = Number(text);
-  const isExact = /^-?\d+$/.test(text) ? Number.isSafeInteger(number) : isSafeNumber(text);
+  // One that JavaScript itself writes with an exponent is far beyond every id.
+  const isExact = isSafeNumber(text) || (/e/i.test(text) && String(number) === text);
   return isExact ? number : text;
 }
 
