@@ -75,7 +75,7 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
       if (!made.ok && (number === undefined || known?.number !== number)) {
         const { refusal } = made;
         if (refusal.code === "number-taken") {
-          return fail(reply, 409, refusal.code, `there is another member or card with this number`);
+          return fail(reply, 409, refusal.code, "another member or card has this number");
         }
         return fail(reply, 409, "member-exists", "the merchant has a member of this login name or CI already");
       }
@@ -108,9 +108,8 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
 
   /** The merchant's that draws on members' accounts. */
   async function connectorOf(merchantId: string): Promise<string | undefined> {
-    const channel = defaultChannel(await readChannelsOf(pool, [merchantId]));
-    const connector = channel && core.connectors.get(channel.connector);
-    return connector?.capabilities.linkedAccounts ? connector.name : undefined;
+    const channels = await readChannelsOf(pool, [merchantId]);
+    return defaultChannel(channels.filter(({ connector }) => core.can(connector, "linkedAccounts")))?.connector;
   }
 }
 

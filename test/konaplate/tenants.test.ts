@@ -1,104 +1,130 @@
-/** Two partners on one node: what is the one's is not there for the other, whatever is asked. */
+/** Two partners at one node: neither sees what the other's members have, nor moves it. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { countRows } from "../support/database.ts";
-import { KonaplateClient } from "../support/konaplate.ts";
+import { KonaplateClient, type WideFields } from "../support/konaplate.ts";
 import {
   accountFieldsOf,
   balanceOf,
-  type Charged,
   cancelling,
   charge,
   charging,
-  kept,
-  link,
+  newLinkedMember,
   newMember,
-  newPartner,
   personFields,
   type TestMember,
   tokenOf,
-  withKey,
 } from "../support/konaplate-members.ts";
+import { operate } from "../support/merchants.ts";
 import { useNode } from "../support/scenario.ts";
-import { type Api, sampleOf } from "./contract.ts";
+import type { Api } from "./contract.ts";
 
 const node = useNode();
-let ours: KonaplateClient;
-let theirs: KonaplateClient;
-let member: TestMember;
-let regNo: string;
-let charged: Charged;
 
-beforeAll(async () => {
-  ours = await KonaplateClient.of(node);
-  theirs = await withKey(node, await newPartner(node));
-  member = await newMember(ours);
-  await ours.ask("arsCode", { userId: member.userId });
-  regNo = (await ours.ask("register", accountFieldsOf(member))).bankAccRegNo;
-  await node.moveClock("PT2S");
-  await expect.poll(async () => (await ours.call("registration", { regNo })).body.status).toBe("BANK_ACC_REGISTERED");
-  charged = await charge(ours, member, 10_000);
-});
-
-/** What the other partner is refused, as for what there is not; nothing is made or changed by it. */
-async function expectNone(api: Api, fields: object, code = "000_002"): Promise<void> {
-  const before = await countRows(node.database, ...kept);
-  const answer = await theirs.call(api, { ...sampleOf(api), ...fields });
-  expect([api, answer.status, answer.body.response.code]).toEqual([api, 400, code]);
-  expect(answer.text).not.toContain(member.account.bankAccount);
-  expect(await countRows(node.database, ...kept)).toEqual(before);
+/** A merchant of its own, with a project and a crypto key. */
+async function newPartner(): Promise<KonaplateClient> {
+  const { merchant } = (await operate(node, "POST", "/merchants", { name: "코나 파트너" })).body;
+  const path = `/merchants/${merchant.id}/credentials`;
+  const { konaplate } = (await operate(node, "POST", path, { dialect: "konaplate" })).body.credentials;
+  const keys = (await operate(node, "POST", `${path}/${konaplate.accessKey}/crypto-keys`)).body;
+  return new KonaplateClient(node, { ...konaplate, ...keys });
 }
 
-describe("another partner", () => {
-  it("finds no member by a number", async () => {
-    const { userId } = member;
-    const of: Api[] = ["info", "inquiry", "remove", "registerForAutoCharge", "arsCode", "register", "cards", "member"];
-    for (const api of [...of, "charge", "autoCharge"] as Api[]) await expectNone(api, { userId });
+let one: KonaplateClient;
+let other: KonaplateClient;
+let member: TestMember;
+let nrNumber: string;
+let sequenceId: string;
+
+beforeAll(async () => {
+  [one, other] = [await newPartner(), await newPartner()];
+  member = await newLinkedMember(one);
+  ({ nrNumber, sequenceId } = await charge(one, member, 20_000));
+});
+
+async function codeAt(client: KonaplateClient, api: Api, fields: WideFields): Promise<unknown[]> {
+  const { status, body } = await client.call(api, fields);
+  return [status, body.response.code];
+}
+
+describe("a member", () => {
+  it.each(["info", "inquiry", "remove", "registerForAutoCharge", "arsCode", "cards", "member"] as const)(
+    "is nobody to another partner who asks by %s",
+    async (api) => {
+      const { userId } = member;
+      expect(await codeAt(other, api, { userId })).toEqual([400, "000_002"]);
+      expect(await codeAt(other, api, { userId: 1 })).toEqual([400, "000_002"]);
+    },
+  );
+
+  it("has a card that is nobody's to another partner", async () => {
+    for (const api of ["cardOwner", "virtualAccount", "token"] as const) {
+      expect([api, ...(await codeAt(other, api, { cardNo: member.cardNo }))]).toEqual([api, 400, "000_002"]);
+    }
   });
 
-  it("finds no card by its number or what stands for it", async () => {
-    const { cardNo, par } = member;
-    for (const api of ["cardOwner", "virtualAccount", "token"] as const) await expectNone(api, { cardNo });
-    await expectNone("history", { par, userId: undefined });
+  it("is not registered, charged or paid back by another partner", async () => {
+    expect(await codeAt(other, "register", accountFieldsOf(member))).toEqual([400, "000_002"]);
+    expect(await codeAt(other, "charge", await charging(other, member, 1_000, await tokenOf(one, member)))).toEqual([
+      400,
+      "000_002",
+    ]);
+    const shown = await tokenOf(one, member);
+    expect(await codeAt(other, "cancel", await cancelling(other, member, { nrNumber }, shown))).toEqual([
+      400,
+      "000_002",
+    ]);
+    expect(await codeAt(other, "result", { sequenceId })).toEqual([400, "000_002"]);
+    expect(await balanceOf(one, member)).toBe(20_000);
   });
 
-  it("finds no registration, no result, no charge to take back", async () => {
-    await expectNone("registration", { regNo }, "002_019");
-    await expectNone("result", { sequenceId: charged.sequenceId });
-    const own = await newMember(theirs);
-    const before = await balanceOf(ours, member);
-    const answer = await theirs.call("cancel", await cancelling(theirs, own, charged));
-    expect(answer.status).toBe(400);
-    expect(await balanceOf(ours, member)).toBe(before);
+  it("is not paid back through a member of another partner", async () => {
+    const theirs = await newLinkedMember(other);
+    await charge(other, theirs, 20_000);
+    expect(await codeAt(other, "cancel", await cancelling(other, theirs, { nrNumber }))).toEqual([400, "000_002"]);
+    expect([await balanceOf(one, member), await balanceOf(other, theirs)]).toEqual([20_000, 20_000]);
   });
 
-  it("cannot charge with our token, nor be charged with theirs", async () => {
-    const own = await link(theirs, await newMember(theirs));
-    const shown = await tokenOf(ours, member);
-    const fields = await charging(theirs, own, 1_000, { ...shown });
-    const answer = await theirs.call("charge", fields);
-    expect([answer.status, answer.body.response.code]).toEqual([400, "000_002"]);
-    // Nor was it used up by that.
-    await ours.ask("charge", await charging(ours, member, 1_000, { ...shown }));
-    expect(await balanceOf(theirs, own)).toBe(0);
+  it("may have the login name of another partner's", async () => {
+    const person = personFields();
+    const { userId } = await one.ask("registerMember", person);
+    expect(await codeAt(one, "registerMember", person)).toEqual([400, "001_001"]);
+    expect((await other.ask("registerMember", person)).userId).not.toBe(userId);
   });
 
-  it("may use the same login names, and the same names of requests", async () => {
-    const { loginId } = member;
-    const person = personFields({ loginId });
-    const { userId } = await theirs.ask("registerMember", person);
-    expect(userId).not.toBe(member.userId);
-    const own = await link(theirs, await newMember(theirs));
-    const { sequenceId } = charged;
-    const { nrNumber } = await theirs.ask("charge", await charging(theirs, own, 3_000, { sequenceId }));
-    expect(nrNumber).not.toBe(charged.nrNumber);
-    expect((await ours.ask("result", { sequenceId })).nrNumber).toBe(charged.nrNumber);
-    expect((await theirs.ask("result", { sequenceId })).nrNumber).toBe(nrNumber);
+  it("is registered under a number that another partner cannot ask for", async () => {
+    const theirs = await newMember(one);
+    await one.ask("arsCode", { userId: theirs.userId });
+    const { bankAccRegNo: regNo } = await one.ask("register", accountFieldsOf(theirs));
+    expect(await codeAt(other, "registration", { regNo })).toEqual([400, "002_019"]);
+  });
+});
+
+describe("a request's name", () => {
+  it("is each partner's own", async () => {
+    const theirs = await newLinkedMember(other);
+    await other.ask("charge", await charging(other, theirs, 7_000, { ...(await tokenOf(other, theirs)), sequenceId }));
+    expect((await other.ask("result", { sequenceId })).nrNumber).not.toBe(nrNumber);
+    expect((await one.ask("result", { sequenceId })).nrNumber).toBe(nrNumber);
+    expect(await balanceOf(other, theirs)).toBe(7_000);
+  });
+});
+
+describe("an access key", () => {
+  it("is not good with another partner's ASP id, secret or crypto key", async () => {
+    const { aspId, secretKey } = other.credentials;
+    const userId = member.userId;
+    const mixed = (more: object) => new KonaplateClient(node, { ...one.credentials, ...more });
+    expect(await codeAt(mixed({ aspId }), "info", { userId })).toEqual([401, "000_902"]);
+    expect(await codeAt(mixed({ secretKey }), "info", { userId })).toEqual([401, "000_903"]);
+    const { cryptoKeyId, serverPublicKey, clientPrivateKey } = other.credentials;
+    const foreign = mixed({ cryptoKeyId, serverPublicKey, clientPrivateKey });
+    expect(await codeAt(foreign, "info", { userId })).toEqual([400, "000_905"]);
+    expect((await one.ask("info", { userId })).userId).toBe(userId);
   });
 
-  it("has an ASP id of its own, and is unknown by ours", async () => {
-    expect(theirs.credentials.aspId).not.toBe(ours.credentials.aspId);
-    const mixed = new KonaplateClient(node, { ...theirs.credentials, aspId: ours.credentials.aspId });
-    const answer = await mixed.call("inquiry", { userId: member.userId });
-    expect([answer.status, answer.body.response.code]).toEqual([401, "000_902"]);
+  it("of another dialect opens nothing here", async () => {
+    for (const accessKey of ["naru_sandbox_key", "naru_sandbox_rest_api_key", "key_sandbox_naru0000"]) {
+      const client = new KonaplateClient(node, { ...one.credentials, accessKey });
+      expect(await codeAt(client, "info", { userId: member.userId })).toEqual([401, "000_902"]);
+    }
   });
 });
