@@ -300,7 +300,7 @@ export const MemberRequest = Type.Object({
   nationality: Type.Optional(Type.String({ minLength: 6, maxLength: 9, description: "Korean if unset" })),
   mobileNumber: Type.Optional(Type.String({ maxLength: 20 })),
   ci: Type.Optional(Type.String({ minLength: 88, maxLength: 88, description: "연계정보, 88 characters" })),
-  email: Type.Optional(Type.String({ maxLength: 100 })),
+  email: Type.Optional(Type.String({ maxLength: 254 })),
   address: Type.Optional(
     Type.Object({
       address: Type.String({ minLength: 1, maxLength: 200 }),
@@ -310,7 +310,7 @@ export const MemberRequest = Type.Object({
   ),
   joinChannel: Type.Optional(Type.String({ maxLength: 20 })),
   terms: Type.Optional(
-    Type.Array(Type.String({ maxLength: 20 }), { maxItems: 50, description: "ids of terms that they agreed to" }),
+    Type.Array(Type.String({ maxLength: 50 }), { maxItems: 100, description: "ids of terms that they agreed to" }),
   ),
   serviceId: Type.Optional(
     Type.String({ pattern: "^[0-9]{15}$", description: "the product that their card is of; default: the demo's" }),
