@@ -73,7 +73,7 @@ it.each([
   [["set", "mer_nobody", "--resend"], "there is no merchant mer_nobody"],
   [
     ["add-key", "mer_cli", "--dialect", "kakao"],
-    "option '-d, --dialect <dialect>' argument 'kakao' is invalid. It must be iamport, kakao-moment, ppro.",
+    "option '-d, --dialect <dialect>' argument 'kakao' is invalid. It must be iamport, kakao-moment, ppro, konaplate.",
   ],
   [["add-key", "mer_cli", "--redirect-uri", "http://x/"], "redirectUris is of kakao-moment's apps"],
   [
