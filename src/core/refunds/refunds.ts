@@ -32,6 +32,7 @@ export class Refunds {
     request: Omit<RefundRequest, "callTimeout_ms">,
     exchange?: ExchangeDraft<RefundOutcome>,
   ): Promise<Outcome<RefundOutcome>> {
+    // Before anything is reserved.
     this.#service(request.connector);
     const intent = await this.#commands.request({ ...request, callTimeout_ms: this.#callTimeout_ms });
     if (!intent.ok) return intent;
