@@ -136,7 +136,8 @@ function withdrawalEntry(withdrawal: NonNullable<Told["withdrawal"]>, timeline: 
 function refundEntry(refund: Told["refunds"][number], timeline: Told): Entry {
   const { requestedAt: at, id, state, amount, currency, holder, bankCode, numberMasked, reason } = refund;
   const why = [reason, refund.failureMessage ?? refund.failureCode].filter(Boolean).join("; ");
-  const to = bankCode === null ? "the wallet" : [holder, `${bankName(bankCode)} ${numberMasked}`].filter(Boolean).join(", ");
+  const to =
+    bankCode === null ? "the wallet" : [holder, `${bankName(bankCode)} ${numberMasked}`].filter(Boolean).join(", ");
   const text = `${money(amount, currency)} to ${to}${why === "" ? "" : `: ${why}`}`;
   return { at, kind: "refund", what: inColour(state), text: `${text}${operationsOf(id, timeline)}` };
 }
