@@ -46,6 +46,7 @@ const charged = {
   balanceAfter: 10_000,
   authCancelType: "AUTH",
   approvalDateTime: "20261120120000",
+  rechargeCancelable: 1,
 };
 const basicCardInfo = {
   par: publishedCard.par,
@@ -87,7 +88,7 @@ const answers: [api: Api, right: Fields, wrong: Fields[]][] = [
       { bankList: Array(2).fill({ bankCode: "088", bankName: "신한은행" }) },
     ],
   ],
-  ["virtualAccount", { accountNumber: "1", bankCode: "088" }, [{ accountNumber: "1".repeat(21) }, { bankCode: 88 }]],
+  ["virtualAccount", { accountNo: "1", bankCode: "088" }, [{ accountNo: "1".repeat(21) }, { bankCode: 88 }]],
   ["cards", { cardDataInfo: [cardData] }, [{ cardDataInfo: [{ ...cardData, balance: -1 }] }, { cardDataInfo: {} }]],
   [
     "token",
@@ -106,6 +107,7 @@ const answers: [api: Api, right: Fields, wrong: Fields[]][] = [
       { transactionInfo: [{ ...charged, trType: "04" }] },
       { transactionInfo: [{ ...charged, approvalDateTime: "20261120240000" }] },
       { transactionInfo: [{ ...charged, authCancelType: "VOID" }] },
+      { transactionInfo: [{ ...charged, rechargeCancelable: true }] },
     ],
   ],
   [

@@ -115,7 +115,8 @@ const transaction = fields(
     usedPointAmount: count,
     savedPointAmount: count,
     cashReciptInfo: fields({}, { isuStCd: text(), approvalNo: text(), approvalDate: text() }),
-    rechargeCancelable: flag,
+    /** 1 of what can be taken back. */
+    rechargeCancelable: { enum: [0, 1] },
   },
 );
 
@@ -278,7 +279,7 @@ export const endpoints = {
     path: "/api/v1/card/virtual-account/inquiry",
     encrypted: both,
     request: { cardNo: card },
-    answer: told({ accountNumber: text(20), bankCode: digits(3) }, { connectType: text() }),
+    answer: told({ accountNo: text(20), bankCode: digits(3) }, { connectType: text() }),
     codes: [],
   },
   cardOwner: {

@@ -117,10 +117,10 @@ describe("a member", () => {
   });
 
   it("is paid by transfer to the virtual account of the card", async () => {
-    const { accountNumber, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
-    expect(await client.ask("virtualAccount", { cardNo: member.cardNo })).toMatchObject({ accountNumber, bankCode });
+    const { accountNo, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
+    expect(await client.ask("virtualAccount", { cardNo: member.cardNo })).toMatchObject({ accountNo, bankCode });
     for (const amount of [12_000, 3_000]) {
-      const { body } = await node.deposit(accountNumber, { bankCode, amount, depositorName: "홍길동" });
+      const { body } = await node.deposit(accountNo, { bankCode, amount, depositorName: "홍길동" });
       expect(body.outcome).toBe("matched");
     }
     await eventually(async () => (await balanceOf(client, member)) === 15_000);

@@ -38,9 +38,9 @@ async function movements(member: TestMember, fields: Fields = {}): Promise<Konap
 }
 
 async function deposit(member: TestMember, amount: number): Promise<void> {
-  const { accountNumber, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
+  const { accountNo, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
   const before = await balanceOf(client, member);
-  await node.deposit(accountNumber, { bankCode, amount });
+  await node.deposit(accountNo, { bankCode, amount });
   await eventually(async () => (await balanceOf(client, member)) === before + amount);
 }
 

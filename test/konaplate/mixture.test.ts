@@ -83,8 +83,8 @@ it("no won is drawn, given back or shown that was not asked for", { timeout: tes
         sent.push(...news);
         await Promise.all(news.map(send));
         if (random.below(3) === 0) {
-          const { accountNumber, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
-          await node.deposit(accountNumber, { bankCode, amount });
+          const { accountNo, bankCode } = await client.ask("virtualAccount", { cardNo: member.cardNo });
+          await node.deposit(accountNo, { bankCode, amount });
           deposits.set(member, deposits.get(member)! + amount);
         }
         await node.moveClock("PT1S");

@@ -1,14 +1,15 @@
 /** A project's keys as operators give them and take them away, and what they are good for. */
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { demoMerchant } from "../support/consent.ts";
 import { createDatabase } from "../support/database.ts";
 import { demoCredentials, KonaplateClient, type KonaplateCredentials } from "../support/konaplate.ts";
+import { newPartner, noKey } from "../support/konaplate-members.ts";
 import { operate } from "../support/merchants.ts";
 import { naru, startTestNode, type TestNode } from "../support/node.ts";
 import { useNode, withNode } from "../support/scenario.ts";
 
 const node = useNode();
-const demoMerchant = "mer_naru_sandbox_key";
 const rsa = (bits: number) =>
   generateKeyPairSync("rsa", {
     modulusLength: bits,
@@ -24,19 +25,14 @@ interface Project extends KonaplateCredentials {
 
 /** A merchant with an access key, and the id by which its partners know it. */
 async function newProject(): Promise<Project> {
-  const made = await operate(node, "POST", "/merchants", { name: "코나 상점" });
-  const { id } = made.body.merchant;
-  const added = await operate(node, "POST", `/merchants/${id}/credentials`, { dialect: "konaplate" });
-  expect(added.status).toBe(201);
-  const { konaplate } = added.body.credentials;
-  expect(konaplate).toEqual({
+  const { merchantId, keys, client } = await newPartner(node);
+  expect(client.credentials).toEqual({
     aspId: expect.stringMatching(/^0001\d{11}$/),
     accessKey: expect.stringMatching(/^[0-9a-f]{7}-[0-9a-f]{32}$/),
     secretKey: expect.stringMatching(/^[0-9a-f]{64}$/),
+    ...noKey,
   });
-  const none = { cryptoKeyId: "", serverPublicKey: "", clientPrivateKey: "" };
-  const path = `/merchants/${id}/credentials/${konaplate.accessKey}/crypto-keys`;
-  return { ...konaplate, ...none, merchantId: id, path };
+  return { ...client.credentials, merchantId, path: keys };
 }
 
 /** What the node makes of an encrypted request with this project's key; its answer is encrypted, if it may be. */

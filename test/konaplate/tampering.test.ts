@@ -129,8 +129,8 @@ describe("a request", () => {
     ],
     [
       "with a token that is cut off",
-      400,
-      "000_901",
+      401,
+      "000_903",
       async () => {
         const { body, headers } = await genuine();
         return { body, headers: { ...headers, "x-km-tran-token": headers["x-km-tran-token"]!.slice(0, 40) } };

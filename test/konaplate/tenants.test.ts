@@ -9,24 +9,16 @@ import {
   charging,
   newLinkedMember,
   newMember,
+  newPartner,
   personFields,
   type TestMember,
   tokenOf,
+  withKey,
 } from "../support/konaplate-members.ts";
-import { operate } from "../support/merchants.ts";
 import { useNode } from "../support/scenario.ts";
 import type { Api } from "./contract.ts";
 
 const node = useNode();
-
-/** A merchant of its own, with a project and a crypto key. */
-async function newPartner(): Promise<KonaplateClient> {
-  const { merchant } = (await operate(node, "POST", "/merchants", { name: "코나 파트너" })).body;
-  const path = `/merchants/${merchant.id}/credentials`;
-  const { konaplate } = (await operate(node, "POST", path, { dialect: "konaplate" })).body.credentials;
-  const keys = (await operate(node, "POST", `${path}/${konaplate.accessKey}/crypto-keys`)).body;
-  return new KonaplateClient(node, { ...konaplate, ...keys });
-}
 
 let one: KonaplateClient;
 let other: KonaplateClient;
@@ -35,7 +27,8 @@ let nrNumber: string;
 let sequenceId: string;
 
 beforeAll(async () => {
-  [one, other] = [await newPartner(), await newPartner()];
+  const newClient = async () => withKey(node, await newPartner(node));
+  [one, other] = [await newClient(), await newClient()];
   member = await newLinkedMember(one);
   ({ nrNumber, sequenceId } = await charge(one, member, 20_000));
 });
@@ -63,12 +56,11 @@ describe("a member", () => {
 
   it("is not registered, charged or paid back by another partner", async () => {
     expect(await codeAt(other, "register", accountFieldsOf(member))).toEqual([400, "000_002"]);
-    expect(await codeAt(other, "charge", await charging(other, member, 1_000, await tokenOf(one, member)))).toEqual([
-      400,
-      "000_002",
-    ]);
+    expect(
+      await codeAt(other, "charge", await charging(other, member, 1_000, { ...(await tokenOf(one, member)) })),
+    ).toEqual([400, "000_002"]);
     const shown = await tokenOf(one, member);
-    expect(await codeAt(other, "cancel", await cancelling(other, member, { nrNumber }, shown))).toEqual([
+    expect(await codeAt(other, "cancel", await cancelling(other, member, { nrNumber }, { ...shown }))).toEqual([
       400,
       "000_002",
     ]);

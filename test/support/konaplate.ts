@@ -148,7 +148,7 @@ export class KonaplateClient {
       throw new Error(`POST ${path}: ${what}\n${answer.status} ${answer.text}`);
     };
     if (jwe === undefined) {
-      if (answer.text.includes("encData")) fail("an encrypted answer has one member, a compact JWE");
+      if (answer.text.includes('"encData"')) fail("an encrypted answer has one member, a compact JWE");
       if (given !== undefined) fail("only an encrypted answer names a crypto key");
       if (answer.status === 200 && expected === true && asked !== undefined) fail("the answer is to be encrypted");
       return { clear: answer.text, wasEncrypted: false };
