@@ -1,5 +1,5 @@
 /** How a call reaches an API of this dialect and its answer comes back, whichever API it is: over real HTTP, at echoes. */
-import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { CompactEncrypt, compactDecrypt } from "jose";
@@ -20,6 +20,7 @@ import { readSecrets } from "../../src/installation.ts";
 import { createCore, openStore } from "../../src/main.ts";
 import { newId, type Store } from "../../src/store/index.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
+import { type Headers, koreanTime, tranToken } from "../support/konaplate.ts";
 import { environment } from "../support/node.ts";
 import { raw } from "../support/raw.ts";
 
@@ -130,8 +131,6 @@ async function makeKey({ merchantId, credentialId } = project): Promise<MadeKey>
   return made.value;
 }
 
-type Headers = Record<string, string | undefined>;
-
 interface Sent {
   by?: Project;
   at?: string;
@@ -143,13 +142,13 @@ const encode = (body: string | Uint8Array | object) =>
   typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
 
 function headersOf(body: string | Uint8Array, { by = project, headers = {} }: Sent = {}): Record<string, string> {
-  const time = new Date(Date.now() + 9 * 3_600_000).toISOString().replace(/\D/g, "");
+  const time = koreanTime(new Date());
   const all: Headers = {
     "content-type": "application/json",
     "x-km-user-aspid": aspIdOf(by.merchantId),
     "x-km-correlation-id": "261120120000-abc1234",
     "x-km-access-key": by.accessKey,
-    "x-km-tran-token": `KMV1:${time}:${createHmac("sha256", by.secretKey).update(body).digest("base64")}`,
+    "x-km-tran-token": tranToken(by.secretKey, body, time),
     "x-km-tran-time": time.slice(0, 14),
     "x-km-time-zone": "KST",
     ...headers,
