@@ -78,8 +78,8 @@ describe("eighty columns", () => {
     [
       "merchants",
       merchantColumns,
-      [`mer_${"0".repeat(20)}`, "나루상점", `${"1".repeat(16)} ${"a".repeat(32)}`, "16", "webhookFormat=json"],
-      [`mer_${"0".repeat(20)}`, "나루상점", "16"],
+      [`mer_${"0".repeat(20)}`, "나루상점", `${"a".repeat(40)} ${"1".repeat(16)}`, "16", "webhookFormat=json"],
+      [`mer_${"0".repeat(20)}`, "나루상점", "a".repeat(40)],
     ],
     [
       "armed faults",

@@ -141,7 +141,7 @@ export const merchantColumns: readonly Column[] = [
   { title: "name" },
   // Room for a whole one, so that it can be copied.
   { title: "keys", wrap: 40 },
-  { title: "channels", right: true },
+  { title: "channels", right: true, spare: true },
   { title: "settings", cut: true, spare: true },
 ];
 
