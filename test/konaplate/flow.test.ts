@@ -86,7 +86,8 @@ describe("a member", () => {
     const { userId } = member;
     expect((await client.ask("inquiry", { userId })).isAutoRcgAccRegAllowed).toBe(true);
     const { bankAccRegNo } = await client.ask("registerForAutoCharge", { userId });
-    expect(await settled(client, bankAccRegNo)).toBe("BANK_ACC_REGISTERED");
+    // By itself, well within the twenty seconds that clients wait.
+    await eventually(async () => (await statusOf(client, bankAccRegNo)).body.status === "BANK_ACC_REGISTERED");
     const inquiry = await client.ask("inquiry", { userId });
     expect(inquiry.bankAccForAutoRcg).toMatchObject({ bankAccount: member.account.bankAccount });
   });

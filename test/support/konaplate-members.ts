@@ -1,6 +1,5 @@
 /** What tests do with members of Konaplate: register them, link their accounts, charge their balances. */
 import { randomInt } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
 import { isLuhn, merchantId } from "../konaplate/contract.ts";
 import { type Client, eventually } from "./client.ts";
@@ -92,8 +91,9 @@ export function statusOf(client: KonaplateClient, regNo: string): Promise<Konapl
   return client.call("registration", { regNo });
 }
 
-/** Waits for what comes of a registration: a status, or the code of its failure. */
+/** What comes of a registration, once the telephone has had its time: a status, or the code of its failure. */
 export async function settled(client: KonaplateClient, regNo: string): Promise<string> {
+  await client.node.moveClock("PT2S");
   return eventually(async () => {
     const { status, body } = await statusOf(client, regNo);
     if (status !== 200) return body.response.code;
@@ -105,7 +105,6 @@ export async function settled(client: KonaplateClient, regNo: string): Promise<s
 export async function register(client: KonaplateClient, member: TestMember, fields: WideFields = {}): Promise<string> {
   await client.ask("arsCode", { userId: member.userId });
   const { bankAccRegNo } = await client.ask("register", { ...accountFieldsOf(member), ...fields });
-  await client.node.moveClock("PT2S");
   return settled(client, bankAccRegNo);
 }
 
@@ -292,6 +291,3 @@ export async function ringing(node: Client, { userId }: TestMember): Promise<Ars
 export function answerCall(node: Client, { id }: ArsCall, answer: "right" | "wrong" | "unanswered") {
   return node.post<KonaplateBody>(`/naru/v1/sandbox/ars-calls/${id}`, { answer });
 }
-
-/** Until what is done beside the calls has had its turn. */
-export const settling = (delay_ms = 1_500) => pause(delay_ms);
