@@ -1,27 +1,17 @@
 /** Members and their own accounts in the core, on two nodes before one PG that is told what to say. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type {
-  ArsOrder,
-  Capabilities,
-  Connector,
-  HolderCheck,
-  LinkedAccountService,
-  Order,
-  RegistrationOrder,
-} from "../src/core/connector.ts";
-import { Core } from "../src/core/index.ts";
-import { checkInvariants, invariants } from "../src/core/invariants.ts";
+import type { ArsOrder, HolderCheck, LinkedAccountService, Order, RegistrationOrder } from "../src/core/connector.ts";
+import type { Core } from "../src/core/index.ts";
 import type { Person } from "../src/core/members/member.ts";
 import type { RegisterMemberRequest } from "../src/core/members/members.ts";
 import type { OperationAnswer } from "../src/core/operations/operation.ts";
-import { Secrets } from "../src/core/secrets.ts";
 import { Store } from "../src/store/index.ts";
 import { eventually } from "./support/client.ts";
 import { createDatabase, type TestDatabase } from "./support/database.ts";
+import { breaches, coreBefore, personCalled, secrets } from "./support/members.ts";
 
 const connector = "pg";
 const merchantId = "mer_linked";
-const secrets = new Secrets(Buffer.alloc(32, 7));
 const callTimeout_ms = 500;
 
 const yes = { outcome: "succeeded", transactionId: "pgt_1", registration: "registration 1" } as const;
@@ -55,20 +45,6 @@ class Pg implements LinkedAccountService {
   }
 }
 
-const nothing = {
-  issue: "ask",
-  reservedNumbers: false,
-  change: false,
-  close: false,
-  refund: false,
-  receipts: false,
-  wallet: false,
-  linkedAccounts: true,
-  holderLookup: false,
-  notices: true,
-  query: false,
-} as const satisfies Capabilities;
-
 let database: TestDatabase;
 let stores: Store[];
 let nodes: Core[];
@@ -85,18 +61,11 @@ function newCore(store: Store): Core {
     verify: (order) => pg.verify(order),
     ask: (key) => pg.ask(key),
   };
-  const known: Connector = { name: connector, capabilities: nothing, linkedAccounts };
-  return new Core({
-    store,
-    secrets,
-    connectors: [known],
-    announcers: [],
-    send: () => Promise.reject(new Error("nobody is told")),
-    keepExchanges: true,
-    exchangesKept_days: 1,
-    callTimeout_ms,
-    log: { info: () => {}, warn: () => {} },
-  });
+  const refunds = {
+    pay: () => Promise.reject(new Error("nothing is paid out here")),
+    ask: (key: string) => pg.ask(key),
+  };
+  return coreBefore(store, { name: connector, linkedAccounts, refunds }, callTimeout_ms);
 }
 
 beforeAll(async () => {
@@ -122,18 +91,7 @@ beforeEach(() => {
 
 function person(of: Partial<Person> = {}): Person {
   serial += 1;
-  return {
-    loginId: `kona-${serial}`,
-    name: "김코나",
-    birthDate: "19751112",
-    nationality: "Korean",
-    gender: "Male",
-    mobileNumber: "01012345678",
-    ci: null,
-    email: null,
-    address: null,
-    ...of,
-  };
+  return { ...personCalled(`kona-${serial}`), ...of };
 }
 
 const wish = (of: Partial<RegisterMemberRequest> = {}): RegisterMemberRequest => ({
@@ -181,7 +139,7 @@ async function letTimePass(key: string): Promise<void> {
 const stateOf = async (id: string) => (await core.linkedAccounts.registration(merchantId, id))?.state;
 
 async function expectClean(): Promise<void> {
-  expect((await stores[0]!.atLeisure((pool) => checkInvariants(pool, invariants))).breaches).toEqual([]);
+  expect(await breaches(database)).toEqual([]);
 }
 
 describe("members", () => {

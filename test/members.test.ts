@@ -1,10 +1,10 @@
 /** Members as operators bring them over and look at them. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { demoMerchant } from "./support/consent.ts";
 import { operate } from "./support/merchants.ts";
 import { otherMerchant, useNode } from "./support/scenario.ts";
 
 const node = useNode();
-const demo = "mer_naru_sandbox_key";
 
 const person = { name: "나이관", birthDate: "19900102", gender: "Female", password: "135790" };
 const card = { number: "9491331234567890", par: "Q180ABCDEFABCDEFABCDEFABCDE", expiry: "3012" };
@@ -16,7 +16,7 @@ function wanted(more: object = {}) {
   return { ...person, loginId: `moved-${made}`, ...more };
 }
 
-function bring(fields: object, merchant = demo) {
+function bring(fields: object, merchant = demoMerchant) {
   return operate(node, "POST", `/merchants/${merchant}/members`, fields);
 }
 
@@ -74,10 +74,14 @@ describe("a member from elsewhere", () => {
     const numbers = ["9007199254740993", "9007199254740992"];
     const answers = await Promise.all(numbers.map((number) => bring(wanted({ number }))));
     expect(answers.map(({ status, body }) => [status, body.number])).toEqual(numbers.map((number) => [201, number]));
-    const rounded = await node.request<{ error: { message: string } }>("POST", `/naru/v1/merchants/${demo}/members`, {
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(wanted({ number: "N" })).replace('"N"', "9007199254740995"),
-    });
+    const rounded = await node.request<{ error: { message: string } }>(
+      "POST",
+      `/naru/v1/merchants/${demoMerchant}/members`,
+      {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(wanted({ number: "N" })).replace('"N"', "9007199254740995"),
+      },
+    );
     expect([rounded.status, rounded.body.error.message]).toEqual([400, "number must be a text of its digits"]);
   });
 
@@ -109,7 +113,7 @@ describe("a member from elsewhere", () => {
     );
     expect([refused.status, refused.body.error.code]).toEqual([409, "account-refused"]);
     const { body } = await node.get<{ members: { number: string; accounts: object[] }[] }>(
-      `/naru/v1/merchants/${demo}/members?limit=500`,
+      `/naru/v1/merchants/${demoMerchant}/members?limit=500`,
     );
     expect(body.members.find(({ number }) => number === "70000000004")).toMatchObject({ accounts: [] });
     expect(JSON.stringify(body)).not.toContain("003123456789");

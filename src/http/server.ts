@@ -69,10 +69,11 @@ export async function createServer({ log, guard, prepare, dialects, admin }: She
     "onRequest",
     originHook(guard, (request) => ownerOf(request) === admin, answer),
   );
-  const notFound = (request: FastifyRequest, reply: FastifyReply) =>
-    answer(request, reply, { kind: "not-found", status: 404, detail: `${request.method} ${request.url}` });
-  // Before a body is read: that a route does not exist is told whatever the body would be.
-  server.addHook("onRequest", async (request, reply) => (request.is404 ? notFound(request, reply) : undefined));
+  // Before a body is read: what it is called, and what it holds, matter at known addresses alone.
+  server.addHook("onRequest", async (request, reply) => {
+    if (!request.is404) return;
+    return answer(request, reply, { kind: "not-found", status: 404, detail: `${request.method} ${request.url}` });
+  });
   // Some clients send a content type without a value.
   server.addHook("onRequest", async (request) => {
     if (request.headers["content-type"]?.trim() === "") delete request.headers["content-type"];
@@ -92,7 +93,6 @@ export async function createServer({ log, guard, prepare, dialects, admin }: She
     request.log.debug(fields, "request");
   });
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  server.setNotFoundHandler(notFound);
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const failure = failureOf(error, request.routeOptions.bodyLimit);
     if (failure.kind === "defect") request.log.error({ err: error }, "a request failed");

@@ -12,7 +12,7 @@ import {
   sealRegistration,
 } from "../../src/core/linked-accounts/linked-account.ts";
 import { type Card, cards, sealCardNumber } from "../../src/core/members/card.ts";
-import { type Member, members, nameIndex, sealPerson } from "../../src/core/members/member.ts";
+import { type Member, members, nameIndex, type Person, sealPerson } from "../../src/core/members/member.ts";
 import { oneTimeTokens } from "../../src/core/members/token.ts";
 import { newOperation, newOperationId, type OperationAnswer, operations } from "../../src/core/operations/operation.ts";
 import { Secrets } from "../../src/core/secrets.ts";
@@ -93,27 +93,25 @@ export interface TestCore {
 /** Not started: what it does by itself is done when a test says so. Several share a database and a PG. */
 export function openCore(database: TestDatabase, pg = new MadeUpPg()): TestCore {
   const store = new Store({ url: database.url });
-  const unused = async (): Promise<never> => {
-    throw new Error("nobody registers here");
-  };
-  const connector: Connector = {
-    name: "pg",
-    capabilities,
-    refunds: pg,
-    linkedAccounts: { ...pg, checkHolder: unused, call: unused, register: unused, verify: unused },
-  };
-  const core = new Core({
+  const unused = () => Promise.reject(new Error("nobody registers here"));
+  const linkedAccounts = { ...pg, checkHolder: unused, call: unused, register: unused, verify: unused };
+  const core = coreBefore(store, { name: "pg", refunds: pg, linkedAccounts });
+  return { core, pg, close: () => store.close() };
+}
+
+/** A core with one connector, which draws on accounts and pays out to them. */
+export function coreBefore(store: Store, connector: Omit<Connector, "capabilities">, callTimeout_ms = 5_000): Core {
+  return new Core({
     store,
     secrets,
-    connectors: [connector],
+    connectors: [{ ...connector, capabilities }],
     announcers: [],
-    send: unused,
+    send: () => Promise.reject(new Error("nobody is told")),
     keepExchanges: true,
     exchangesKept_days: 30,
-    callTimeout_ms: 5_000,
+    callTimeout_ms,
     log: { info() {}, warn() {} },
   });
-  return { core, pg, close: () => store.close() };
 }
 
 export async function makeMerchant({ core }: TestCore): Promise<void> {
@@ -133,6 +131,20 @@ export interface TestMember {
   accountId: string;
 }
 
+export function personCalled(loginId: string): Person {
+  return {
+    loginId,
+    name: holder,
+    birthDate: "19751112",
+    nationality: "Korean",
+    gender: "Male",
+    mobileNumber: "01012345678",
+    ci: null,
+    email: null,
+    address: null,
+  };
+}
+
 /** As they are stored, with accounts for these purposes; `holder` is whose the accounts are. */
 export async function makeMember(
   { pool }: TestDatabase,
@@ -142,23 +154,12 @@ export async function makeMember(
   const now = new Date();
   const rows = { createdAt: now, updatedAt: now, eventSeq: 0 };
   const [id, cardId] = [newId("mem"), newId("crd")];
-  const person = {
-    loginId: `kona${number}`,
-    name: holder,
-    birthDate: "19751112",
-    nationality: "Korean",
-    gender: "Male",
-    mobileNumber: null,
-    ci: null,
-    email: null,
-    address: null,
-  };
   const member: Member = {
     id,
     merchantId,
     number,
     state: "active",
-    ...sealPerson(secrets, { id, merchantId }, person),
+    ...sealPerson(secrets, { id, merchantId }, personCalled(`kona${number}`)),
     passwordHash: null,
     joinChannel: null,
     terms: [],
