@@ -76,12 +76,13 @@ export async function doEach<Item>(
   };
 }
 
-/** Rejects when the work is not done in time, or when `stopping`, though it may go on. */
+/** Rejects when the work is not done in time, or when `stopping`, though it may go on; nothing is begun after that. */
 export async function withinTime<Value>(
   work: (signal: AbortSignal) => Promise<Value>,
   timeout_ms: number,
   stopping?: AbortSignal,
 ): Promise<Value> {
+  if (stopping?.aborted) throw new Error("cut off");
   const timeout = AbortSignal.timeout(timeout_ms);
   const signal = stopping === undefined ? timeout : AbortSignal.any([timeout, stopping]);
   const late = new Promise<never>((_, reject) => {
