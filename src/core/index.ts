@@ -546,4 +546,6 @@ function checkCapabilities(connector: Connector): void {
   if (declared.some((one, index) => one !== present[index])) {
     throw new Error(`connector ${name} does not do what it declares`);
   }
+  // What was drawn can be asked back, and goes out through the same connector.
+  if (draws && !refund) throw new Error(`connector ${name} draws on accounts and pays nothing out`);
 }

@@ -251,7 +251,10 @@ export const invariants: readonly Invariant[] = [
       UNION ALL SELECT id || ' (' || state || '): ' || CASE WHEN registration_encrypted IS NULL THEN 'no registration' ELSE 'a registration' END
       FROM linked_accounts WHERE (state = 'registered') <> (registration_encrypted IS NOT NULL)
       UNION ALL SELECT id || ' (' || state || '): failure ' || coalesce(failure ->> 'code', 'none') FROM linked_accounts
-      WHERE (state = 'failed') <> (failure IS NOT NULL)`,
+      WHERE (state = 'failed') <> (failure IS NOT NULL)
+      UNION ALL SELECT a.id || ': charged by itself, and no copy of what is charged' FROM linked_accounts a
+      WHERE a.state = 'registered' AND a.purpose = 'auto-charge' AND NOT EXISTS (SELECT FROM linked_accounts c
+        WHERE c.member_id = a.member_id AND c.purpose = 'charge' AND c.state = 'registered' AND c.number_index = a.number_index)`,
   },
   {
     name: "a member's accounts, cards and tokens are the merchant's",

@@ -21,9 +21,9 @@
  *
  * Those of the first line after the call are claims (`claims.ts`), whose scopes sort in that order. Before them come the
  * claims of what is made once: merchants, users, ad accounts, members. Commands that touch no money lock a user or an ad
- * account alone, or credential < code < token. A command that starts from an account number finds its payment without a lock, locks in order, then
- * looks again and throws `StaleRead` if it has changed. Rows that only one background job wants are taken with SKIP
- * LOCKED, which never waits.
+ * account alone, or credential < code < token. A command that starts from an account number finds its payment without a
+ * lock, locks in order, then looks again and throws `StaleRead` if it has changed. Rows that one background job wants and
+ * others may hold are taken with SKIP LOCKED, which never waits.
  *
  * What can go wrong, and what happens then:
  *

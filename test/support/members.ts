@@ -167,6 +167,7 @@ export async function makeMember(
     arsCodeExpiresAt: null,
     autoChargeAmount: null,
     autoChargeBelow: null,
+    autoChargeBy: null,
     autoCheckAt: null,
     ...rows,
   };

@@ -15,7 +15,7 @@ import {
   decideBegin,
   decideRemove,
 } from "./decide-account.ts";
-import type { LinkedAccount } from "./linked-account.ts";
+import { type LinkedAccount, linkedAccounts } from "./linked-account.ts";
 import { readAccountsOf } from "./read-accounts.ts";
 
 export interface BeginRegistrationRequest extends BeginRequest {
@@ -55,7 +55,9 @@ export const recordAccountOutcome: CoreCommand<RecordAccountRequest, AccountOutc
       requests.map(({ memberId }) => memberId),
     );
     const operationIds = [...new Set(requests.map(({ operationId }) => operationId))];
-    state.apply({ operations: await readLocked(tx, operationIds) });
+    // What is told of may be over: then it is shown as it is.
+    const told = [...new Set(requests.map(({ accountId }) => accountId))];
+    state.apply({ operations: await readLocked(tx, operationIds), linkedAccounts: await linkedAccounts.read(tx, told) });
     return state;
   },
 

@@ -135,7 +135,7 @@ export class LinkedAccounts {
   }
 
   async registered(memberId: string): Promise<RegisteredAccounts> {
-    const held = await readRegistered(this.#pool, memberId);
+    const held = await readRegistered(this.#pool, [memberId]);
     const open = (account: LinkedAccount | undefined) => account && openAccount(this.#secrets, account);
     return { charge: open(registeredOf(held, "charge")), autoCharge: open(registeredOf(held, "auto-charge")) };
   }
@@ -192,7 +192,7 @@ export class LinkedAccounts {
   async adopt(
     request: Omit<RegisterAccountRequest, "exchange">,
   ): Promise<Outcome<LinkedAccount, LinkedAccountRefusal>> {
-    const held = registeredOf(await readRegistered(this.#pool, request.memberId), "charge");
+    const held = registeredOf(await readRegistered(this.#pool, [request.memberId]), "charge");
     if (held?.merchantId === request.merchantId) return accepted(held);
     return this.#begin(await this.#newAccount(request, "charge"), { adopted: true });
   }

@@ -11,7 +11,8 @@ import type { Reference } from "../payments/read.ts";
 import { readRefundsByPayment } from "../refunds/refund.ts";
 import type { ChargeResult } from "./charges.ts";
 import { depositIdOf, type Named, type Purse } from "./decide-charge.ts";
-import { type LinkedAccount, type LinkedAccountPurpose, linkedAccounts } from "./linked-account.ts";
+import type { LinkedAccount, LinkedAccountPurpose } from "./linked-account.ts";
+import { readRegistered } from "./read-accounts.ts";
 import { type Withdrawal, withdrawals } from "./withdrawal.ts";
 
 /** A request that spends or charges a balance. */
@@ -42,12 +43,6 @@ const BY_WIRE_ID: Statement = {
   name: "payments-by-wire-id",
   text: `SELECT p.id FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (merchant_id, dialect, wire_id)
     JOIN payments p USING (merchant_id, dialect, wire_id)`,
-};
-
-/** By the unique index of those that are registered. All accounts of a member are changed under the member's lock. */
-const REGISTERED: Statement = {
-  name: "registered-accounts-of-members",
-  text: `SELECT ${linkedAccounts.select("l")} FROM linked_accounts l WHERE member_id = ANY($1) AND state = 'registered'`,
 };
 
 const UNSETTLED: Statement = {
@@ -135,8 +130,7 @@ export async function loadPurses(tx: Queryable, memberIds: readonly string[]): P
   const state = new WorkingState();
   state.realNow = await readRealNow(tx);
   for (const member of await members.read(tx, memberIds)) state.members.set(member.id, member);
-  for (const one of (await tx.query<LinkedAccount>(REGISTERED, [memberIds])).rows)
-    state.linkedAccounts.set(one.id, one);
+  for (const one of await readRegistered(tx, memberIds)) state.linkedAccounts.set(one.id, one);
   for (const one of (await tx.query<Withdrawal>(UNSETTLED, [memberIds])).rows) state.withdrawals.set(one.id, one);
   const purses = [...state.members.values()].map(({ number }) => accounts.member(number));
   for (const [id, balance] of await readOwed(tx, purses)) state.balances.set(id, balance);

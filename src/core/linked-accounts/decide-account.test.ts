@@ -28,6 +28,7 @@ const member: Member = deepFreeze({
   arsCodeExpiresAt: later(now, 5 * minute_ms),
   autoChargeAmount: null,
   autoChargeBelow: null,
+  autoChargeBy: null,
   autoCheckAt: null,
   createdAt: now,
   updatedAt: now,
@@ -387,6 +388,23 @@ describe("the PG's word", () => {
     const charge = house.registered().id;
     const copy = house.registered({ purpose: "auto-charge" }, charge).id;
     expect([house.account(charge).state, house.account(copy).state]).toEqual(["registered", "registered"]);
+  });
+
+  it("takes the copy of what was replaced out of use, since the member changed the account", () => {
+    const house = new House();
+    const charge = house.registered().id;
+    const copy = house.registered({ purpose: "auto-charge" }, charge).id;
+    house.registered({ numberIndex: "another" });
+    expect(house.account(copy)).toMatchObject({ state: "replaced", numberEncrypted: null, registrationEncrypted: null });
+    expect(house.events.filter(({ subjectId }) => subjectId === copy).at(-1)!.type).toBe("linked-account.replaced");
+  });
+
+  it("leaves the copy in use when the same account is registered anew", () => {
+    const house = new House();
+    const charge = house.registered().id;
+    const copy = house.registered({ purpose: "auto-charge" }, charge).id;
+    house.registered();
+    expect([house.account(charge).state, house.account(copy).state]).toEqual(["replaced", "registered"]);
   });
 
   it("on a copy of what was removed meanwhile comes to nothing", () => {

@@ -57,7 +57,7 @@ export interface BeginRequest {
   callTimeout_ms: number;
 }
 
-/** A member with all accounts that they ever had. */
+/** A member with the accounts that are registered or under way, and those that something is told of. */
 export interface AccountState {
   member: Member | undefined;
   accounts: readonly LinkedAccount[];
@@ -217,6 +217,9 @@ export function decideAccountOutcome(
   if (isGone) return { result: { account: tell(account, { ...wiped, state: "deleted" }), next: undefined }, changes };
   const former = registeredOf(accounts, account.purpose);
   if (former !== undefined) tell(former, { ...wiped, state: "replaced" });
+  const copy = account.purpose === "charge" ? registeredOf(accounts, "auto-charge") : undefined;
+  // Whoever changes the account they are charged from is not charged from the former one any more.
+  if (copy !== undefined && copy.numberIndex !== account.numberIndex) tell(copy, { ...wiped, state: "replaced" });
   const { registrationEncrypted } = request;
   const registered = tell(account, { state: "registered", registrationEncrypted, registeredAt: now });
   return { result: { account: registered, next: undefined }, changes };
@@ -255,7 +258,7 @@ export function decideRemove(
   const removed = [charge, ...(autoCharge === undefined ? [] : [autoCharge])].map((account) =>
     changeLinkedAccount(account, { ...wiped, state: "deleted" }, now),
   );
-  const settings = { autoChargeAmount: null, autoChargeBelow: null, autoCheckAt: null };
+  const settings = { autoChargeAmount: null, autoChargeBelow: null, autoChargeBy: null, autoCheckAt: null };
   const isCharged = member.autoChargeAmount !== null;
   const changed = isCharged ? [changeMember(member, settings, "member.changed", now)] : [];
   return {

@@ -56,7 +56,7 @@ export function decideLook(
   const { member, balance, unsettled, account } = purse;
   const { autoChargeAmount: amount, autoChargeBelow: below, autoChargeBy: by, autoCheckAt } = member;
   if (autoCheckAt === null || autoCheckAt > now) return undefined;
-  if (amount === null || below === null || by == null) {
+  if (amount === null || below === null || by === null) {
     return { drawn: undefined, changes: { ...nothing(), members: [{ ...member, autoCheckAt: null }] } };
   }
   const members = lookAgain(member, new Date(now.getTime() + again_ms));

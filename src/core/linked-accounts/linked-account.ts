@@ -6,8 +6,9 @@
  *      └──▶ failed ◀─┘
  *
  * `calling` and `agreed` are operations under way: the call, then the registration at the PG. One registration of a member
- * is under way at a time, and one account per purpose is registered. Numbers, holders and registrations are encrypted, and
- * wiped when nothing happens to the account any more.
+ * is under way at a time, and one account per purpose is registered: what is charged by itself is a copy of what is charged
+ * on demand, and goes with it. Numbers, holders and registrations are encrypted, and wiped when nothing happens to the account
+ * any more.
  */
 import { table } from "../../store/index.ts";
 import { changeSubject, type NewEvent } from "../events/event.ts";

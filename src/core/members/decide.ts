@@ -69,6 +69,7 @@ const unset = {
   arsCodeExpiresAt: null,
   autoChargeAmount: null,
   autoChargeBelow: null,
+  autoChargeBy: null,
   autoCheckAt: null,
 } as const satisfies Partial<Member>;
 

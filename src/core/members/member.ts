@@ -49,7 +49,7 @@ export interface Member {
   autoChargeAmount: number | null;
   autoChargeBelow: number | null;
   /** As whose client's charges those are, and through which channel. */
-  autoChargeBy?: AutoChargeBy | null;
+  autoChargeBy: AutoChargeBy | null;
   /** When the balance is looked at next. */
   autoCheckAt: Date | null;
   createdAt: Date;

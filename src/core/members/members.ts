@@ -9,7 +9,7 @@ import { type Card, cardIndex, openCardNumber, sealCardNumber } from "./card.ts"
 import type { ArsCodeRequest, MakeTokenCommand, RegisterMemberCommand } from "./commands.ts";
 import { type Member, openPerson, type Person, sealArsCode, sealPerson } from "./member.ts";
 import { cardNumber, memberNumber, parOf } from "./numbers.ts";
-import { type FundedMember, readCard, readCards, readMember, readMemberOfCard } from "./read.ts";
+import { type FundedMember, readCard, readCards, readMember, readMemberOfCard, readNumberByPar } from "./read.ts";
 import type { OneTimeToken } from "./token.ts";
 
 export interface RegisterMemberRequest {
@@ -106,6 +106,11 @@ export class Members {
     if (found === undefined) return undefined;
     const view = await this.#view(found);
     return { ...view, card: view.cards.find(({ card }) => card.numberIndex === index)! };
+  }
+
+  /** The number of the merchant's member for whose card a PAR stands. */
+  numberByPar(merchantId: string, par: string): Promise<string | undefined> {
+    return readNumberByPar(this.#pool, merchantId, par);
   }
 
   /** A code of 2 digits for the next call to the member, in place of an earlier one. */

@@ -21,6 +21,15 @@ const BY_CARD: Statement = {
   name: "member-by-card",
   text: `${FUNDED} JOIN cards c ON c.member_id = m.id WHERE c.merchant_id = $1 AND c.number_index = $2`,
 };
+const NUMBER_BY_PAR: Statement = {
+  name: "member-number-by-par",
+  text: "SELECT m.number FROM cards c JOIN members m ON m.id = c.member_id WHERE c.par = $1 AND c.merchant_id = $2",
+};
+
+/** The number of the merchant's member for whose card this stands. */
+export async function readNumberByPar(db: Queryable, merchantId: string, par: string): Promise<string | undefined> {
+  return (await db.query<{ number: string }>(NUMBER_BY_PAR, [par, merchantId])).rows[0]?.number;
+}
 
 export function readMember(db: Queryable, merchantId: string, number: string): Promise<FundedMember | undefined> {
   return readFunded(db, BY_NUMBER, [number, merchantId]);

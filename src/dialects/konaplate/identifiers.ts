@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 export const dialect = "konaplate";
 
 /** The product that a member's first card is of, where nothing else is said: that of the public sandbox. */
-export const defaultServiceId = "000170000002000";
+export { defaultServiceId } from "../../core/members/card.ts";
 
 /** Of ids of registrations of linked accounts. */
 const registrationPrefix = "lac_";
@@ -33,9 +33,7 @@ export function registrationOf(regNo: string): string | undefined {
 }
 
 /** `nrNumber` of what is a payment or deposit of ours: 35 characters. */
-export function nrNumber(id: string): string {
-  return `KMN${hexOf(id)}`;
-}
+export { wireIdOf as nrNumber } from "../../core/linked-accounts/decide-charge.ts";
 
 /** 8 digits that follow from an id: an approval of ours has no number of a card scheme. */
 export function approvalCode(id: string): string {

@@ -63,6 +63,7 @@ const member: Member = {
   arsCodeExpiresAt: null,
   autoChargeAmount: null,
   autoChargeBelow: null,
+  autoChargeBy: null,
   autoCheckAt: null,
   createdAt: made,
   updatedAt: made,

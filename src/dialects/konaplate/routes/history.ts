@@ -2,7 +2,6 @@
 import type { FastifyInstance } from "fastify";
 import { koreanDay } from "../../../core/korea.ts";
 import { day_ms } from "../../../core/limits.ts";
-import { memberNumberOfPar } from "../../../core/members/find-by-par.ts";
 import { wrong } from "../../../http/validate.ts";
 import type { Context } from "../context.ts";
 import { errors } from "../errors.ts";
@@ -52,7 +51,7 @@ export function mountHistory(server: FastifyInstance, context: Context): void {
 
   /** The card's member, who must be the one that is named, if one is. */
   async function memberOf(call: Call, par: string, userId: string | undefined): Promise<Read<string>> {
-    const number = await memberNumberOfPar(core.store.pool, call.tenant.merchant.id, par);
+    const number = await core.members.numberByPar(call.tenant.merchant.id, par);
     if (number !== undefined && (userId === undefined || userId === number)) return { ok: true, value: number };
     const named = userId === undefined ? undefined : await findMember(core, call, userId);
     return named?.ok === false ? named : wrong(errors.invalid("par"));
