@@ -260,7 +260,7 @@ async function seedCryptoKey(core: Core, wanted: { merchantId: string; credentia
 
 /**
  * Konaplate's published people as members, each with a card and an account that is registered. One whose account was
- * removed since stays without.
+ * removed since stays without; one whose registration a node's end cut off is registered at the next start.
  */
 async function seedMembers(core: Core, merchantId: string): Promise<void> {
   const { pool } = core.store;

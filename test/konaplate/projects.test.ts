@@ -1,8 +1,7 @@
 /** A project's keys as operators give them and take them away, and what they are good for. */
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
-import { demoMerchant } from "../support/consent.ts";
-import { createDatabase } from "../support/database.ts";
+import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { demoCredentials, KonaplateClient, type KonaplateCredentials } from "../support/konaplate.ts";
 import { newPartner, noKey } from "../support/konaplate-members.ts";
 import { operate } from "../support/merchants.ts";
@@ -233,9 +232,12 @@ describe("the demo's project", () => {
     const client = new KonaplateClient(together[0]!, shown!);
     await client.ask("remove", { userId: 50_000_104_652 });
     await Promise.all(together.map((one) => one.stop()));
+    await cutOffRegistration(database, "50000104653");
     const later = await startTestNode({ database });
     expect(await demoCredentials(later)).toEqual(shown);
     const after = await membersOf(later);
+    const again = after.find(({ number }) => number === "50000104653");
+    expect(again).toMatchObject({ accounts: [{ purpose: "charge", state: "registered" }] });
     expect(after.find(({ number }) => number === "50000104652")).toMatchObject({ accounts: [] });
     expect(after.map(({ number }) => number)).toEqual(members.map(({ number }) => number));
     await later.expectClean();
@@ -261,6 +263,25 @@ describe("the demo's project", () => {
     });
   });
 });
+
+/** As a node leaves it that ends before the PG has heard of the registration, once the PG was asked. */
+async function cutOffRegistration({ pool }: TestDatabase, number: string): Promise<void> {
+  const failed = await pool.query<{ id: string; operation_id: string }>(
+    `UPDATE linked_accounts SET state = 'failed', number_encrypted = NULL, holder_encrypted = NULL, registration_encrypted = NULL,
+        failure = '{"code": "refused", "message": "PG사가 요청을 받지 못했습니다."}'
+      WHERE member_id = (SELECT id FROM members WHERE number = $1) RETURNING id, operation_id`,
+    [number],
+  );
+  const keys = failed.rows.map((row) => row.operation_id);
+  expect(keys.length).toBe(1);
+  await pool.query(
+    `UPDATE events SET type = 'linked-account.failed', data = jsonb_set(data, '{state}', '"failed"')
+      WHERE subject_id = $1 AND type = 'linked-account.registered'`,
+    [failed.rows[0]!.id],
+  );
+  await pool.query("UPDATE operations SET state = 'failed' WHERE id = ANY($1)", [keys]);
+  await pool.query("DELETE FROM sandbox_pg_orders WHERE key = ANY($1)", [keys]);
+}
 
 interface ShownMember {
   number: string;

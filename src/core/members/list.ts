@@ -50,7 +50,7 @@ const BALANCES: Statement = {
 const BY_LOGIN: Statement = {
   name: "find-members-by-login",
   text: `SELECT m.id, m.number, m.login_index AS "loginIndex",
-      EXISTS (SELECT FROM linked_accounts l WHERE l.member_id = m.id) AS linked
+      EXISTS (SELECT FROM linked_accounts l WHERE l.member_id = m.id AND l.state <> 'failed') AS linked
     FROM members m WHERE merchant_id = $1 AND login_index = ANY($2)`,
 };
 
@@ -92,7 +92,7 @@ async function withHoldings(db: Queryable, found: readonly ListedMember[]): Prom
 export interface KnownMember {
   id: string;
   number: string;
-  /** Whether there was ever an account of theirs. */
+  /** Whether an account of theirs is or was registered, or is about to be. */
   linked: boolean;
 }
 
