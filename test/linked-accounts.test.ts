@@ -75,7 +75,10 @@ function newCore(store: Store): Core {
     verify: (order) => pg.verify(order),
     ask: (key) => pg.ask(key),
   };
-  const refunds = { pay: () => Promise.reject(new Error("nothing is paid out here")), ask: (key: string) => pg.ask(key) };
+  const refunds = {
+    pay: () => Promise.reject(new Error("nothing is paid out here")),
+    ask: (key: string) => pg.ask(key),
+  };
   const known: Connector = { name: connector, capabilities: nothing, linkedAccounts, refunds };
   return new Core({
     store,

@@ -57,7 +57,10 @@ export const recordAccountOutcome: CoreCommand<RecordAccountRequest, AccountOutc
     const operationIds = [...new Set(requests.map(({ operationId }) => operationId))];
     // What is told of may be over: then it is shown as it is.
     const told = [...new Set(requests.map(({ accountId }) => accountId))];
-    state.apply({ operations: await readLocked(tx, operationIds), linkedAccounts: await linkedAccounts.read(tx, told) });
+    state.apply({
+      operations: await readLocked(tx, operationIds),
+      linkedAccounts: await linkedAccounts.read(tx, told),
+    });
     return state;
   },
 

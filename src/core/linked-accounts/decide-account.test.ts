@@ -395,7 +395,11 @@ describe("the PG's word", () => {
     const charge = house.registered().id;
     const copy = house.registered({ purpose: "auto-charge" }, charge).id;
     house.registered({ numberIndex: "another" });
-    expect(house.account(copy)).toMatchObject({ state: "replaced", numberEncrypted: null, registrationEncrypted: null });
+    expect(house.account(copy)).toMatchObject({
+      state: "replaced",
+      numberEncrypted: null,
+      registrationEncrypted: null,
+    });
     expect(house.events.filter(({ subjectId }) => subjectId === copy).at(-1)!.type).toBe("linked-account.replaced");
   });
 
