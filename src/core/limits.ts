@@ -42,7 +42,10 @@ export const limits = {
   member_draws_max: 100,
   /** How long a code is good for that a member is to type on the telephone. */
   ars_code_s: 300,
-  /** The most that a member's prepaid balance may be charged to, in whole won. */
+  /**
+   * The most that a member's prepaid balance may be charged to, in whole won. What others deposit, and what a bank did not pay
+   * out, comes whatever the balance.
+   */
   member_balance_max: 2_000_000,
   /** How long a one-time token stands for its card; for a cash machine or a credit card longer. */
   one_time_token_s: 30,

@@ -230,7 +230,7 @@ let tokens = 0;
 /** A token of the card, good for so long. */
 export async function showToken({ pool }: TestDatabase, { card }: TestMember, good_ms = 30_000) {
   tokens += 1;
-  const [token, dcvv] = [String(tokens).padStart(16, "9"), "366"];
+  const [token, dcvv] = [String(tokens).padStart(16, "0"), "366"];
   const now = await readNow(pool);
   await oneTimeTokens.insert(pool, [
     {

@@ -7,6 +7,7 @@ import { type Member, members } from "../members/member.ts";
 import { type OperationAnswer, readLocked } from "../operations/operation.ts";
 import { payments } from "../payments/payment.ts";
 import {
+  accountOf,
   loadMemberCards,
   loadPayments,
   loadPurses,
@@ -15,7 +16,6 @@ import {
   namedBy,
   paymentBy,
   purseOf,
-  registeredOf,
   takeDueMembers,
 } from "./charge-read.ts";
 import type { AutoChargeRequest, ChargedMember } from "./charges.ts";
@@ -118,7 +118,7 @@ export const setAutoCharge: CoreCommand<AutoChargeRequest, Refusable<Member>> = 
 
   decide(state, { exchange, ...request }, now) {
     const member = memberOf(state, request.memberNumber);
-    const account = registeredOf(state, member?.id, "auto-charge");
+    const account = accountOf(state, member?.id, "auto-charge");
     const decided = decideAutoCharge({ member, cards: [...state.cards.values()], account }, request, now);
     const { result, changes } = decided;
     if (!result.ok) return { result, changes };

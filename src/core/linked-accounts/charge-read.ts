@@ -10,6 +10,7 @@ import { payments } from "../payments/payment.ts";
 import type { Reference } from "../payments/read.ts";
 import { readRefundsByPayment } from "../refunds/refund.ts";
 import type { ChargeResult } from "./charges.ts";
+import { registeredOf } from "./decide-account.ts";
 import { depositIdOf, type Named, type Purse } from "./decide-charge.ts";
 import type { LinkedAccount, LinkedAccountPurpose } from "./linked-account.ts";
 import { readRegistered } from "./read-accounts.ts";
@@ -186,14 +187,13 @@ export function memberOf(state: WorkingState, number: string) {
   return [...state.members.values()].find((member) => member.number === number);
 }
 
-export function registeredOf(
+export function accountOf(
   state: WorkingState,
   memberId: string | undefined,
   purpose: LinkedAccountPurpose,
 ): LinkedAccount | undefined {
-  return [...state.linkedAccounts.values()].find(
-    (account) => account.memberId === memberId && account.purpose === purpose && account.state === "registered",
-  );
+  const held = [...state.linkedAccounts.values()].filter((account) => account.memberId === memberId);
+  return registeredOf(held, purpose);
 }
 
 export function purseOf(state: WorkingState, number: string, purpose: LinkedAccountPurpose): Purse | undefined {
@@ -203,7 +203,7 @@ export function purseOf(state: WorkingState, number: string, purpose: LinkedAcco
     (one) => one.memberId === member.id && (one.state === "pending" || one.state === "unknown"),
   );
   const balance = state.balances.get(accounts.member(number)) ?? 0;
-  return { member, balance, unsettled, account: registeredOf(state, member.id, purpose) };
+  return { member, balance, unsettled, account: accountOf(state, member.id, purpose) };
 }
 
 /** What was made under a reference before, by this batch too. */

@@ -205,7 +205,7 @@ export class MemberCharges {
 
   /** Looks at the balances whose time has come and charges those that are low; tells whether more may be. */
   async chargeByItself(stopping: AbortSignal): Promise<boolean> {
-    if (!(await isAnyMemberDue(this.#store.pool))) return false;
+    if (!(await isAnyMemberDue(this.#store.pool)) || stopping.aborted) return false;
     const ids = Array.from({ length: limits.auto_charge_batch }, newChargeIds);
     const { members, drawn } = await this.#commands.look({ ids, callTimeout_ms: this.#callTimeout_ms });
     const { failed } = await doEach(drawn, (one) => this.#withdraw(one, undefined, stopping));
