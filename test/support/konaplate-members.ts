@@ -199,17 +199,15 @@ export async function resultOf(client: KonaplateClient, sequenceId: unknown, tim
   }, timeout_ms);
 }
 
-/** As every way to see it shows it, which are one balance or this fails; again if it may have changed between them. */
+/** As every way to see it shows it, which are one balance, once nothing changes it between two looks, or this fails. */
 export async function balanceOf(client: KonaplateClient, { userId, cardNo, par }: TestMember): Promise<number> {
-  const readAll = async (): Promise<number[]> => {
+  const { shown } = await eventually(async () => {
     const { balance } = await client.ask("cardOwner", { cardNo });
     const { cardDataInfo } = await client.ask("cards", { userId, par });
-    return [balance, cardDataInfo[0].balance, await client.node.balanceOf(`member:${userId}`)];
-  };
-  let shown = await readAll();
-  for (let again = 0; again < 5 && new Set(shown).size > 1; again += 1) shown = await readAll();
-  expect(new Set(shown), "a balance as it is shown thrice").toHaveProperty("size", 1);
-  return shown[0]!;
+    const booked = await client.node.balanceOf(`member:${userId}`);
+    return cardDataInfo[0].balance === balance && booked === balance && { shown: balance };
+  });
+  return shown;
 }
 
 /** Of a project that has no crypto key yet. */
