@@ -325,6 +325,18 @@ describe("a call", () => {
     expect(told).toContainEqual({ connector: "sandbox", key: one.key, answer: agreed });
   });
 
+  it("whose yes keeps Naru busy keeps it from hearing of no other, and is told again", async () => {
+    const [slow, quick] = [await call(), await call()];
+    await move(`PT${pgLimits.call_s}S`);
+    const tell = word({
+      receiveOrderNotice: (notice) => (notice.key === slow.key ? new Promise(() => {}) : receiveOrderNotice(notice)),
+    });
+    expect(await tell()).toBe(false);
+    expect(told.map(({ key }) => key)).toEqual([quick.key]);
+    await word()();
+    expect(told.map(({ key }) => key)).toEqual([quick.key, slow.key]);
+  });
+
   it.each([
     ["ars-wrong", undefined, pgLimits.call_s, "wrong-code"],
     ["ars-unanswered", undefined, 10, "unanswered"],

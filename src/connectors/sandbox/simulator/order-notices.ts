@@ -3,7 +3,7 @@
  * are is in the database, so whichever node is alive tells of them; when two do, the core records one.
  */
 import type { Inbox, OrderNotice } from "../../../core/connector.ts";
-import { doEach, type JobLog } from "../../../core/jobs.ts";
+import { doEach, type JobLog, withinTime } from "../../../core/jobs.ts";
 import type { Secrets } from "../../../core/secrets.ts";
 import { businessNow, type Pool, type Statement, type Store, type Table } from "../../../store/index.ts";
 import { sandbox } from "../notices.ts";
@@ -14,6 +14,8 @@ export const orderNoticeLimits = {
   /** How often each looks for what it has found out since and Naru was not told of, and how many of those at once. */
   tell_interval_ms: 1_000,
   tell_batch: 200,
+  /** How long Naru may take to hear of one, as it may order something in turn; then it is told again, beside the next. */
+  tell_max_ms: 2_000,
 };
 
 /** Orders whose outcome is known when their time has come: rows with `decides_at` and `notified_at`. */
@@ -45,7 +47,7 @@ export function wordOfOrders(store: Store, secrets: Secrets, inbox: Hearer, log:
   return async () => (await Promise.all(jobs.map((tellPage) => tellPage()))).includes(true);
 }
 
-/** Those that are not taken hold up no other. */
+/** Those that are not taken, or not in time, hold up no other. */
 function wordOf<Row extends Late>(pool: Pool, { rows, whose, decisionOf }: LateBook<Row>, inbox: Hearer, log: JobLog) {
   /** By the partial index on what was not told, a page at a time. */
   const decided: Statement = {
@@ -59,7 +61,10 @@ function wordOf<Row extends Late>(pool: Pool, { rows, whose, decisionOf }: LateB
     text: `UPDATE ${rows.name} SET notified_at = ${businessNow} WHERE key = ANY($1) AND notified_at IS NULL`,
   };
   const tell = async (order: Row) =>
-    inbox.receiveOrderNotice({ connector: sandbox, key: order.key, answer: await decisionOf(order) });
+    withinTime(
+      async () => inbox.receiveOrderNotice({ connector: sandbox, key: order.key, answer: await decisionOf(order) }),
+      orderNoticeLimits.tell_max_ms,
+    );
   let from = start;
   return async (): Promise<boolean> => {
     const page = [from.decidesAt, from.key, orderNoticeLimits.tell_batch];
