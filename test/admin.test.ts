@@ -40,6 +40,14 @@ describe("around the node", () => {
         "/naru/v1/events",
       ]),
     );
+    // A text within Naru, since it is longer than a number can be.
+    expect(body.paths["/api/v1/bankaccounts/info"]).toMatchObject({
+      post: {
+        requestBody: {
+          content: { "application/json": { schema: { properties: { userId: { type: "integer" } } } } },
+        },
+      },
+    });
   });
 
   it("gives the demo credentials", async () => {
@@ -77,6 +85,23 @@ describe("around the node", () => {
   it("answers an unknown path in its own words", async () => {
     const answer = await node.get("/naru/v1/nothing");
     expect([answer.status, answer.body]).toMatchObject([404, { error: { code: "not-found" } }]);
+  });
+
+  it.each([
+    ["GET", "/naru/v1/nothing", 404],
+    ["DELETE", "/nothing", 404],
+    ["POST", "/v1/nothing", 404],
+    ["POST", "/api/v1/nothing", 404],
+    ["GET", "/api/v1/bankaccounts/info", 405],
+  ])("answers %s %s with %d whatever its body is", async (method, path, status) => {
+    const bodies = method === "GET" ? [undefined] : [undefined, "{", "x".repeat(2 * 1024 * 1024)];
+    for (const type of ["application/json", "application/x-nothing"]) {
+      for (const body of bodies) {
+        const answer = await fetch(node.url + path, { method, headers: { "Content-Type": type }, body: body ?? null });
+        expect([type, body?.length, answer.status]).toEqual([type, body?.length, status]);
+        await answer.text();
+      }
+    }
   });
 });
 

@@ -29,6 +29,7 @@ import { answerHeaders, cryptoKeyHeader } from "../headers.ts";
 import { dialect } from "../identifiers.ts";
 import { decryptMessage, encryptMessage, isEncrypted } from "../messages.ts";
 import { CommonHeaders, ErrorBody, Outcome } from "../schemas/common.ts";
+import { userIdOnWire } from "../schemas/fields.ts";
 import { keptJson, parseWire, type Wire, wireText } from "../wire.ts";
 
 export type { Caller } from "../auth.ts";
@@ -79,7 +80,9 @@ export function mount(
 ): void {
   const { encrypted, response = Type.Object({}), ...described } = endpoint;
   const identify = (request: Parameters<typeof authenticate>[1]) => authenticate(context, request);
-  const shared = { ...described, response, headers: CommonHeaders, method: "POST" } as const;
+  const description = [described.description, ...notesOf(encrypted)].filter(Boolean).join(" ");
+  const body = onWire(described.body);
+  const shared = { ...described, body, description, response, headers: CommonHeaders, method: "POST" } as const;
   const answer = async (call: Call) => {
     const message = await openMessage(context, encrypted, call);
     if (!message.ok) return failure(message.error);
@@ -89,6 +92,20 @@ export function mount(
   };
   routes.mount<Caller>(server, identify, shared, answer);
   routes.mount<Caller>(server, identify, { ...shared, url: prefix + endpoint.url, hidden: true }, answer);
+}
+
+/** As clients write it. For the API reference alone: fields are read by the schemas as they are. */
+function onWire<Body extends TObject | undefined>(body: Body): Body {
+  if (body?.properties.userId === undefined) return body;
+  return { ...body, properties: { ...body.properties, userId: userIdOnWire } };
+}
+
+/** For the API reference, whose schemas are of what was encrypted. */
+function notesOf({ request, answer }: Endpoint["encrypted"]): string[] {
+  return [
+    request ? "The request is encrypted: `{encData}`." : "",
+    answer ? "The answer is encrypted under the key that the request names, if it names one." : "",
+  ];
 }
 
 interface Message {

@@ -42,10 +42,12 @@ export const choice = <const Choice extends string>(choices: readonly Choice[], 
 };
 
 /** A JSON number of up to 20 digits, more than a number of JavaScript holds: inside it is the text of its digits. */
-export const userId = Type.String({
-  pattern: "^[1-9][0-9]{0,19}$",
-  description: "the member: a JSON number of up to 20 digits",
-  example: "50000104652",
+export const userId = Type.String({ pattern: "^[1-9][0-9]{0,19}$" });
+/** The same as clients write it, for the API reference. */
+export const userIdOnWire = Type.Integer({
+  minimum: 1,
+  description: "the member: up to 20 digits",
+  example: 50_000_104_652,
 });
 
 export const cardNo = digits(16, "the card's number", personal);
