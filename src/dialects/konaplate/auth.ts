@@ -41,7 +41,7 @@ export async function authenticate(
   if (credential === undefined || aspIdOf(credential.merchantId) !== aspId) return wrong(errors.keyUnknown);
   const tenant = await core.directory.tenant(credential.merchantId);
   if (tenant === undefined) return wrong(errors.keyUnknown);
-  if (token === undefined) return wrong(errors.tokenWrong);
+  if (token === undefined) return wrong(errors.tokenMalformed);
   const stale = window_s === undefined ? undefined : timeObjection(headers.value, window_s, new Date());
   return stale === undefined ? { ok: true, value: { tenant, credential, signed: headers.value } } : wrong(stale);
 }

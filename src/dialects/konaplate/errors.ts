@@ -49,6 +49,11 @@ export const errors = {
   headerMissing: (name: string) => at(400, "000_901", `Header ${name} is missing.`),
   keyUnknown: at(401, "000_902", "The access key is unknown, or not of this X-KM-User-AspId."),
   tokenWrong: at(401, "000_903", "X-KM-Tran-Token is not that of the body that was received."),
+  tokenMalformed: at(
+    401,
+    "000_903",
+    "X-KM-Tran-Token must be KMV1:, a time of 17 digits, a colon and an HMAC-SHA-256 in Base64.",
+  ),
   timeStale: (window_s: number) =>
     at(401, "000_904", `X-KM-Tran-Time, in X-KM-Time-Zone, is more than ${window_s} seconds away from now.`),
   cryptoKeyUnknown: at(400, "000_905", "X-KM-Crypto-Key-Id names no key of this project."),

@@ -37,7 +37,7 @@ describe("the common headers", () => {
     ["an empty id of a crypto key", { "x-km-crypto-key-id": "" }],
     ["a zone nobody knows", { "x-km-time-zone": "Asia/Seoul" }],
     ["blanks around a value", { "x-km-tran-time": " 20261120120000 " }],
-    ["a token that is none, which is told from a wrong one by nobody", { "x-km-tran-token": "x" }],
+    ["a token that is none, which only a known caller is told", { "x-km-tran-token": "x" }],
   ])("are taken with %s", (_name, changed) => {
     expect(reading(changed)).toMatchObject({ ok: true });
   });
