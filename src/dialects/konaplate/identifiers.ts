@@ -3,9 +3,6 @@ import { createHash } from "node:crypto";
 
 export const dialect = "konaplate";
 
-/** The product that a member's first card is of, where nothing else is said: that of the public sandbox. */
-export { defaultServiceId } from "../../core/members/card.ts";
-
 /** Of ids of registrations of linked accounts. */
 const registrationPrefix = "lac_";
 

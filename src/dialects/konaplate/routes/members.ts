@@ -2,11 +2,11 @@
 import type { FastifyInstance } from "fastify";
 import type { MemberRefusal, Outcome } from "../../../core/errors.ts";
 import { koreanDay } from "../../../core/korea.ts";
+import { defaultServiceId } from "../../../core/members/card.ts";
 import type { Person } from "../../../core/members/member.ts";
 import type { RegisteredMember } from "../../../core/members/members.ts";
 import type { Context } from "../context.ts";
 import { errors } from "../errors.ts";
-import { defaultServiceId } from "../identifiers.ts";
 import { presentBasicCard, presentUser } from "../present.ts";
 import { memberError } from "../refusals.ts";
 import { OfUserRequest, Registered, RegistrationRequest, UserInfoAnswer } from "../schemas/index.ts";
