@@ -205,6 +205,8 @@ describe("a registered account", () => {
     expect(mayAutoCharge({ charge: opened, autoCharge: undefined })).toBe(true);
     expect(mayAutoCharge({ charge: opened, autoCharge: opened })).toBe(false);
     expect(mayAutoCharge({ charge: undefined, autoCharge: opened })).toBe(false);
+    const other = { ...opened, account: { ...account, numberIndex: "of another number" } };
+    expect(mayAutoCharge({ charge: other, autoCharge: opened })).toBe(true);
   });
 
   it("is masked in what is kept of a call", () => {

@@ -77,9 +77,9 @@ export function presentAccount(
   };
 }
 
-/** An account that is registered can be registered for being charged by itself, once. */
+/** The account that is registered can be registered for being charged by itself, where another is or none. */
 export function mayAutoCharge({ charge, autoCharge }: RegisteredAccounts): boolean {
-  return charge !== undefined && autoCharge === undefined;
+  return charge !== undefined && charge.account.numberIndex !== autoCharge?.account.numberIndex;
 }
 
 /** What is registered may be replaced or removed later: its registration succeeded. */
