@@ -143,6 +143,7 @@ describe("a merchant's members", () => {
 
   it.each([
     ["without a name", { name: undefined }, "name is missing"],
+    ["with a day of birth that is none", { birthDate: "19900230" }, "birthDate must be a day as yyyyMMdd"],
     ["with a password that is none", { password: "12345" }, "password must be a text that matches ^[0-9]{6}$"],
     ["with a number that is none", { number: "0123" }, "number must be a text that matches"],
     ["with a number too long", { number: "1".repeat(21) }, "number must be a text that matches"],

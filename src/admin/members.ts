@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { findBank } from "../core/banks.ts";
 import type { Core } from "../core/index.ts";
+import { koreanDay } from "../core/korea.ts";
 import { limits } from "../core/limits.ts";
 import { defaultServiceId } from "../core/members/card.ts";
 import { findByLogin, listMembers, type MemberListing, readMember } from "../core/members/list.ts";
@@ -54,7 +55,8 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
       const { id: merchantId } = request.params;
       refuseRounded(request.body as Fields);
       const wanted = readNew(request.body);
-      const { number, account, card, loginId } = wanted;
+      const { number, account, card, loginId, birthDate } = wanted;
+      if (koreanDay(birthDate) === undefined) throw new MalformedBody("birthDate must be a day as yyyyMMdd");
       const connector = account && (await connectorOf(merchantId));
       if (account !== undefined && connector === undefined) {
         return fail(reply, 409, "account-not-taken", "the merchant has no channel that draws on members' accounts");
