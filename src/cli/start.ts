@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { Node } from "../main.ts";
 import { createLogger } from "./logger.ts";
 import { example } from "./options.ts";
@@ -26,18 +26,23 @@ export const start = new Command("start")
       await node.stop();
       process.exit(0);
     });
-    process.stdout.write(config.mode === "sandbox" ? sandboxGreeting(node) : `Naru listens on ${node.url} (live)\n`);
+    process.stdout.write(
+      config.mode === "sandbox" ? sandboxGreeting(node, config) : `Naru listens on ${node.url} (live)\n`,
+    );
   });
 
 /**
  * Where the node listens, the demo credentials, and lines to paste that take payments through, begin a top-up, and read a
  * member's account.
  */
-export function sandboxGreeting(node: Pick<Node, "url" | "credentials">): string {
+export function sandboxGreeting(
+  node: Pick<Node, "url" | "credentials">,
+  { konaplateClear }: Pick<Config, "konaplateClear">,
+): string {
   const { impKey, impSecret } = node.credentials.iamport;
   const { businessToken, adAccountId } = node.credentials.kakaoMoment;
   const { apiKey, merchantId } = node.credentials.ppro;
-  const { aspId, accessKey, secretKey } = node.credentials.konaplate;
+  const { aspId, accessKey } = node.credentials.konaplate;
   const { url } = node;
   return `
 Naru listens on ${url} (sandbox)   API reference: ${url}/docs
@@ -64,10 +69,16 @@ Charge a shopper by KakaoPay; open its requestUrl, or pay as its page does:
   CHARGE=$(curl -s ${url}/v1/payment-charges -H "Authorization: Bearer ${apiKey}" -H "Merchant-Id: ${merchantId}" -H 'Content-Type: application/json' -d '{"paymentMethod":"KAKAOPAY","paymentDescriptor":"Order description","amount":{"value":15000,"currency":"KRW"},"consumer":{"name":"John Smith","country":"KR"},"authenticationSettings":[{"type":"REDIRECT","settings":{"returnUrl":"https://www.webshop.com/order-results-page"}}]}'); echo "$CHARGE"
 
   curl -s "$(echo "$CHARGE" | sed -E 's/.*"requestUrl":"([^"]+)".*/\\1/')" -d decision=pay -o /dev/null -w '%{http_code} %{redirect_url}\\n'
+${konaplateClear ? konaplateLine(node) : ""}
+`;
+}
 
+/** Of a node that takes it in clear, since a shell cannot encrypt it. */
+function konaplateLine({ url, credentials }: Pick<Node, "url" | "credentials">): string {
+  const { aspId, accessKey, secretKey } = credentials.konaplate;
+  return `
 Read which account of their own a Konaplate member registered; a sandbox takes it in clear:
 
   BODY='{"userId":50000104652}'; NOW=$(date -u +%Y%m%d%H%M%S); curl -s ${url}/api/v1/bankaccounts/info -H 'Content-Type: application/json' -H "X-KM-User-AspId: ${aspId}" -H "X-KM-Access-Key: ${accessKey}" -H "X-KM-Correlation-Id: \${NOW#??}-$(openssl rand -hex 4 | cut -c1-7)" -H "X-KM-Tran-Time: $NOW" -H "X-KM-Time-Zone: UTC" -H "X-KM-Tran-Token: KMV1:\${NOW}000:$(printf %s "$BODY" | openssl dgst -sha256 -hmac ${secretKey} -binary | openssl base64)" -d "$BODY"; echo
-
 `;
 }
