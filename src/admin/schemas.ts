@@ -120,7 +120,7 @@ export const FaultRequest = Type.Object({
     }),
   ),
   code: Type.Optional(
-    Type.String({ maxLength: 16, description: "what is said, for a fault that answers with an error; GET lists them" }),
+    Type.String({ maxLength: 32, description: "what is said, for a fault that answers with an error; GET lists them" }),
   ),
 });
 

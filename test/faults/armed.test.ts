@@ -71,6 +71,10 @@ describe("arming", () => {
     expect(await node.arm("kakao-consent-error")).toMatchObject({ remaining: 1, code: "KOE003" });
     await node.disarm("kakao-moment-error");
     await node.disarm("kakao-consent-error");
+    for (const { fault, codes } of body.known as { fault: string; codes: string[] | null }[]) {
+      for (const code of codes ?? []) expect(await node.arm(fault, { code })).toMatchObject({ fault, code });
+      if (codes !== null) await node.disarm(fault);
+    }
 
     await node.disarm("refund-refused");
     expect(await node.armed()).toEqual([late]);
