@@ -401,7 +401,7 @@ export const endpoints = {
       nationality: textField(6, 9, "Korean"),
       gender: textField(4, 6, "Female"),
       userName: textField(1, 100, "박나루"),
-      mobileNumber: textField(1, 20, "01012345678"),
+      mobileNumber: textField(1, 20, "01012345678", false),
       email: { is: "text", required: false, sample: "naru@example.com" },
       joinChannel: { is: "text", required: false, sample: "OPENAPI" },
       tcIdList: { is: "list", required: false, sample: ["29184", "29186"] },

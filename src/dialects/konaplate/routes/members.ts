@@ -62,7 +62,7 @@ export function mountMembers(server: FastifyInstance, context: Context): void {
 }
 
 function personOf({ addressInfo, ...fields }: RegistrationRequest): Person {
-  const { loginId, userName, birthDate, nationality, gender, mobileNumber, ci = null, email = null } = fields;
+  const { loginId, userName, birthDate, nationality, gender, mobileNumber = null, ci = null, email = null } = fields;
   const address =
     addressInfo === undefined ? null : { ...addressInfo, addressDetail: addressInfo.addressDetail ?? null };
   return { loginId, name: userName, birthDate, nationality, gender, mobileNumber, ci, email, address };

@@ -96,7 +96,7 @@ function unbounded(schema: object, path: string): string[] {
 }
 
 const optional: Record<string, readonly string[]> = {
-  RegistrationRequest: ["ci", "email", "addressInfo", "joinChannel", "tcIdList"],
+  RegistrationRequest: ["ci", "mobileNumber", "email", "addressInfo", "joinChannel", "tcIdList"],
   HolderRequest: ["userId"],
   VerificationRequest: ["userId", "userName"],
   CardListRequest: ["par", "physicalCardNo"],

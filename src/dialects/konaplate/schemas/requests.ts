@@ -39,10 +39,12 @@ export const RegistrationRequest = Type.Object({
   nationality: text(6, 9, "for example Korean", personal),
   gender: text(4, 6, "Male or Female", { pattern: "^(Male|Female)$", ...personal }),
   userName,
-  mobileNumber: text(1, limits.mobileNumber_length, "who registers an account is called there; hyphens are taken", {
-    pattern: "^[+]?[0-9][0-9-]*$",
-    ...personal,
-  }),
+  mobileNumber: Type.Optional(
+    text(1, limits.mobileNumber_length, "who registers an account is called there; hyphens are taken", {
+      pattern: "^[+]?[0-9][0-9-]*$",
+      ...personal,
+    }),
+  ),
   email: Type.Optional(text(1, limits.email_length, "e-mail address", personal)),
   addressInfo: Type.Optional(
     Type.Object(
