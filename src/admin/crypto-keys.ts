@@ -40,12 +40,15 @@ export async function mountCryptoKeys(
         summary: "Give a project one more key of encrypted messages",
         description:
           "Clients encrypt under serverPublicKey and are answered under their own key. Without one of theirs Naru makes " +
-          "the pair: the answer then holds clientPrivateKey, which is never shown again.",
+          "the pair: the answer then holds clientPrivateKey, which is never shown again. With clearAnswers there is none.",
         body: CryptoKeyRequest,
       },
     },
     async (request, reply) => {
-      const { clientPublicKey } = readNew(request.body);
+      const { clientPublicKey, clearAnswers = false } = readNew(request.body);
+      if (clientPublicKey !== undefined && clearAnswers) {
+        throw new MalformedBody("clientPublicKey and clearAnswers are each for themselves");
+      }
       if (clientPublicKey !== undefined && readPublicKey(clientPublicKey) === undefined) {
         throw new MalformedBody(
           "clientPublicKey must be PEM of an RSA public key, or of its certificate, of 2048 bits",
@@ -53,7 +56,7 @@ export async function mountCryptoKeys(
       }
       const credential = await findCredential(request.params, reply);
       if (credential === undefined) return reply;
-      const given = clientPublicKey === undefined ? {} : { clientPublicKey };
+      const given = clearAnswers ? { clientPublicKey: null } : clientPublicKey === undefined ? {} : { clientPublicKey };
       const { merchantId, id: credentialId } = credential;
       const made = await core.cryptoKeys.make({ merchantId, credentialId, ...given });
       if (made.ok) {

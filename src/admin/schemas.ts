@@ -283,6 +283,9 @@ export const CryptoKeyRequest = Type.Object({
       description: "PEM of the client's RSA public key or its certificate; default: Naru makes the pair",
     }),
   ),
+  clearAnswers: Type.Optional(
+    Type.Boolean({ description: "the client has no key: its requests are encrypted, what it is answered is not" }),
+  ),
 });
 
 export const MemberRequest = Type.Object({

@@ -20,6 +20,7 @@ interface Listed {
 interface KeysOptions extends OfMerchant {
   accessKey?: string;
   clientPublicKey?: string;
+  clearAnswers?: boolean;
   remove?: string;
 }
 
@@ -31,6 +32,7 @@ ofMerchant(konaplate.command("keys").description("make a crypto key, list them, 
   .argument("[list]", "shows those that there are instead", oneOf(["list"]))
   .option("--access-key <key>", "the project; needed if the merchant has several")
   .option("--client-public-key <file>", "PEM of your own key, or its certificate; default: the node makes the pair")
+  .option("--clear-answers", "the client has no key of its own: answers to it are not encrypted")
   .option("--remove <id>", "takes this one away instead")
   .addHelpText(
     ...example(
@@ -40,9 +42,10 @@ ofMerchant(konaplate.command("keys").description("make a crypto key, list them, 
       "naru konaplate keys --remove 0123456789abcdef0123456789abcdef",
     ),
   )
-  .action(async (list: string | undefined, { merchant, accessKey, clientPublicKey: file, remove }: KeysOptions) => {
-    if ([list, file, remove].filter((one) => one !== undefined).length > 1) {
-      throw new NodeError("list, --client-public-key and --remove are each for themselves");
+  .action(async (list: string | undefined, options: KeysOptions) => {
+    const { merchant, accessKey, clientPublicKey: file, clearAnswers, remove } = options;
+    if ([list, file, clearAnswers, remove].filter((one) => one !== undefined).length > 1) {
+      throw new NodeError("list, --client-public-key, --clear-answers and --remove are each for themselves");
     }
     const path = await findKeysPath(merchant, accessKey);
     if (list !== undefined) return printKeys(await callNode<Listed>("GET", path));
@@ -50,7 +53,7 @@ ofMerchant(konaplate.command("keys").description("make a crypto key, list them, 
       return printKeys(await callNode<Listed>("DELETE", `${path}/${encodeURIComponent(remove)}`));
     }
     const clientPublicKey = file === undefined ? undefined : await readPem(file);
-    const made = await callNode<CryptoKey>("POST", path, { clientPublicKey });
+    const made = await callNode<CryptoKey>("POST", path, { clientPublicKey, clearAnswers });
     printJson(made);
     if (made.clientPrivateKey !== undefined) {
       note("the client's private key is not kept: this is the only time it is shown");

@@ -7,6 +7,7 @@ import { newPartner, noKey } from "../support/konaplate-members.ts";
 import { operate } from "../support/merchants.ts";
 import { naru, startTestNode, type TestNode } from "../support/node.ts";
 import { useNode, withNode } from "../support/scenario.ts";
+import { sampleOf } from "./contract.ts";
 
 const node = useNode();
 const rsa = (bits: number) =>
@@ -81,6 +82,22 @@ describe("a project's crypto keys", () => {
       credentials: expect.arrayContaining([expect.objectContaining({ settings: {} })]),
     });
     expect(JSON.stringify(merchant.body)).not.toContain("secretEncrypted");
+  });
+
+  it("need no key of the client, who is then answered in clear", async () => {
+    const own = await newProject();
+    const { status, body } = await operate(node, "POST", own.path, { clearAnswers: true });
+    expect([status, body]).toMatchObject([201, { clientPublicKey: null }]);
+    expect(body).not.toHaveProperty("clientPrivateKey");
+    const client = new KonaplateClient(node, { ...own, ...body });
+    const sealed = JSON.stringify({ encData: await client.encrypt(JSON.stringify(sampleOf("registerMember"))) });
+    const headers = client.headersOf(sealed, { "x-km-crypto-key-id": body.cryptoKeyId }) as Record<string, string>;
+    const made = await fetch(`${node.url}/api/v1/user/registration`, { method: "POST", headers, body: sealed });
+    expect([made.status, made.headers.get("x-km-crypto-key-id")]).toEqual([200, null]);
+    expect(await made.json()).toMatchObject({ response: { code: "000_000" } });
+
+    const both = await operate(node, "POST", own.path, { clearAnswers: true, clientPublicKey: rsa(2048).publicKey });
+    expect([both.status, both.body.error.message]).toEqual([400, expect.stringContaining("each for themselves")]);
   });
 
   it("may be two at once, one with a key that the client made itself, and no third", async () => {

@@ -47,15 +47,18 @@ export interface MakeKeyRequest {
   credentialId: string;
   /** Chosen by whoever makes the same key again at each start: then the one that is there is given. Random, if unset. */
   id?: string;
-  /** PEM, as `readPublicKey` takes it; unset: a pair is made, and its private half is shown once. */
-  clientPublicKey?: string;
+  /**
+   * PEM, as `readPublicKey` takes it; unset: a pair is made, and its private half is shown once; null: there is none, and
+   * the client is answered in clear.
+   */
+  clientPublicKey?: string | null;
   /** Whether the private half that is made is kept, to be shown again. */
   keepClientPrivate?: boolean;
 }
 
 export interface MadeKey {
   key: CryptoKey;
-  /** PEM; null when the client made its own pair, or when it was shown before and is not kept. */
+  /** PEM; null when the client made its own pair or has none, or when it was shown before and is not kept. */
   clientPrivateKey: string | null;
 }
 
@@ -210,19 +213,20 @@ export class CryptoKeys {
     const wanted = { merchantId, credentialId, id };
     const [before] = request.id === undefined ? [] : await cryptoKeys.read(this.#store.pool, [id]);
     if (before !== undefined && isSame(before, wanted)) return this.#made(before, undefined);
-    const given = request.clientPublicKey === undefined ? undefined : readPublicKey(request.clientPublicKey);
-    if (request.clientPublicKey !== undefined && given === undefined) {
+    const { clientPublicKey: named } = request;
+    const given = typeof named === "string" ? readPublicKey(named) : undefined;
+    if (typeof named === "string" && given === undefined) {
       throw new RangeError("the client's key must be an RSA public key of 2048 to 4096 bits");
     }
     const server = await makePair();
-    const client = given === undefined ? await makePair() : undefined;
+    const client = named === undefined ? await makePair() : undefined;
     const seal = (plain: string, column: KeyColumn) => this.#secrets.encrypt(plain, placeOf(wanted, column));
     const isKept = client !== undefined && keepClientPrivate;
     const made = await this.#commands.make({
       ...wanted,
       serverPrivateEncrypted: seal(server.privateKey, "server_private_encrypted"),
       serverPublic: server.publicKey,
-      clientPublic: given ?? client!.publicKey,
+      clientPublic: given ?? client?.publicKey ?? null,
       clientPrivateEncrypted: isKept ? seal(client.privateKey, "client_private_encrypted") : null,
     });
     if (!made.ok) return made;
