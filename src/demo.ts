@@ -291,6 +291,7 @@ async function seedMembers(core: Core, merchantId: string): Promise<void> {
         bankCode: person.bankCode,
         number: person.number,
         holder: person.name,
+        birthDate: person.birthDate,
         details: person.published,
       });
       if (!adopted.ok) throw new Error(`the demo's account of ${loginId} was refused: ${adopted.refusal.code}`);

@@ -135,7 +135,7 @@ async function newMember(of: Partial<RegisterMemberRequest> = {}) {
   return registered.value;
 }
 
-const account = { connector, bankCode: "003", number: "333015555557", holder: "김코나" };
+const account = { connector, bankCode: "003", number: "333015555557", holder: "김코나", birthDate: "19751112" };
 const details = { bankCode: "003", bankName: "IBK기업은행" };
 const wanted = (memberId: string) => ({ merchantId, memberId, ...account, details });
 

@@ -40,7 +40,7 @@ import { environment, startTestNode } from "./support/node.ts";
 const log = pino({ level: "silent" });
 const yetToFindOut = { outcome: "unknown", reason: "the PG has yet to find out" };
 const patience_ms = 60_000;
-const account = { bankCode: "088", number: "110123456789", holder: "김나루" };
+const account = { bankCode: "088", number: "110123456789" };
 
 let database: TestDatabase;
 let secrets: Secrets;
@@ -91,7 +91,13 @@ const ring = (wanted: Partial<ArsOrder> = {}): ArsOrder => ({
   code: "42",
   ...wanted,
 });
-const link = (wanted: Partial<RegistrationOrder> = {}): RegistrationOrder => ({ ...order(), ...account, ...wanted });
+/** By the account's holder, if there is one and nobody else is wanted. */
+async function link(wanted: Partial<RegistrationOrder> = {}): Promise<RegistrationOrder> {
+  const { bankCode, number } = { ...account, ...wanted };
+  const found = await holderOf(database.pool, bankCode, number);
+  const { name: holder = "김나루", birthDate = null } = found ?? {};
+  return { ...order(), bankCode, number, holder, birthDate: birthDate ?? "19900101", ...wanted };
+}
 const draw = (registration: string, wanted: Partial<WithdrawalOrder> = {}): WithdrawalOrder => ({
   ...order(),
   registration,
@@ -106,7 +112,7 @@ const won = (wanted: Partial<VerificationOrder> = {}): VerificationOrder => {
 
 /** By what a newly registered account is drawn on. */
 async function registered(wanted: Partial<RegistrationOrder> = {}): Promise<string> {
-  const answer = await pg.register(link(wanted), signal());
+  const answer = await pg.register(await link(wanted), signal());
   if (answer.outcome !== "succeeded") throw new Error(`not registered: ${JSON.stringify(answer)}`);
   return answer.registration!;
 }
@@ -125,7 +131,7 @@ async function arm(fault: string, how: { delay_s?: number; code?: string } = {})
 /** Every kind of order, given to a node. */
 const given: [kind: string, give: (node: number, wanted?: object) => Promise<OperationAnswer>][] = [
   ["call", (node, wanted) => pgs[node]!.call(ring(wanted), signal())],
-  ["registration", (node, wanted) => pgs[node]!.register(link(wanted), signal())],
+  ["registration", async (node, wanted) => pgs[node]!.register(await link(wanted), signal())],
   ["withdrawal", async (node, wanted) => pgs[node]!.withdraw(draw(await shared, wanted), signal())],
   ["verification", (node, wanted) => pgs[node]!.verify(won(wanted), signal())],
 ];
@@ -154,8 +160,18 @@ describe.each(given)("an order of one key: a %s", (kind, give) => {
 });
 
 describe("a registration", () => {
+  const [{ bankCode, number }] = knownPeople as [(typeof knownPeople)[number]];
+
+  it.each([
+    ["another name", { holder: "홍길동" }],
+    ["another date of birth", { birthDate: "19751113" }],
+  ])("is refused under %s than the holder's", async (_, wanted) => {
+    const answer = await pg.register(await link({ bankCode, number, ...wanted }), signal());
+    expect(answer).toMatchObject({ outcome: "failed", code: "refused" });
+  });
+
   it("is what the account is drawn on by, is said again, and is not in the PG's book, nor is the account", async () => {
-    const wanted = link();
+    const wanted = await link();
     const answer = await pg.register(wanted, signal());
     expect(answer).toMatchObject({ outcome: "succeeded", registration: expect.stringMatching(/^reg_[0-9a-f]{64}$/) });
     expect(await ask(wanted)).toEqual(answer);
@@ -164,7 +180,7 @@ describe("a registration", () => {
     const drawn = await pgs[1]!.withdraw(draw(registration), signal());
     expect(drawn).toEqual({ outcome: "succeeded", transactionId: expect.stringMatching(/^pgw_/) });
     const book = JSON.stringify(await rows("true"));
-    for (const secret of [registration, account.number, account.holder]) expect(book).not.toContain(secret);
+    for (const secret of [registration, account.number, wanted.holder]) expect(book).not.toContain(secret);
   });
 
   it.each([
@@ -173,7 +189,7 @@ describe("a registration", () => {
     ["0021234567890", "lifetime-account"],
     ["0031234567890", "refused"],
   ])("of %s is declined and remembered so", async (number, code) => {
-    const wanted = link({ number });
+    const wanted = await link({ number });
     const answer = await pg.register(wanted, signal());
     expect(answer).toMatchObject({ outcome: "failed", code });
     expect([await ask(wanted), await pg.register({ ...wanted, ...account }, signal())]).toEqual([answer, answer]);
@@ -181,7 +197,7 @@ describe("a registration", () => {
 
   it.each(["lifetime-account", "restricted-account", "refused"])("is declined on purpose for %s", async (code) => {
     await arm("registration-refused", { code });
-    const wanted = link();
+    const wanted = await link();
     const answer = await pg.register(wanted, signal());
     expect(answer).toMatchObject({ outcome: "failed", code });
     expect(await ask(wanted)).toEqual(answer);
@@ -250,8 +266,8 @@ describe("a PG that does not answer", () => {
     async (of) => {
       const registration = await shared;
       const short = () => AbortSignal.timeout(50);
-      const give = (wanted: ReturnType<typeof order>) => {
-        if (of === "registration") return pg.register(link(wanted), short());
+      const give = async (wanted: ReturnType<typeof order>) => {
+        if (of === "registration") return pg.register(await link(wanted), short());
         return of === "withdrawal" ? pg.withdraw(draw(registration, wanted), short()) : pg.verify(won(wanted), short());
       };
       for (const [when, outcome] of [
@@ -268,7 +284,7 @@ describe("a PG that does not answer", () => {
 
   it("does not say whose an account is", async () => {
     await arm("holder-timeout");
-    const claimed = { ...account, birthDate: "20000101" };
+    const claimed = { ...account, holder: "아무개", birthDate: "20000101" };
     await expect(pg.checkHolder(claimed, AbortSignal.timeout(50))).rejects.toThrow("did not answer");
     expect(await pg.checkHolder(claimed, signal())).toBe("wrong-name");
   });
@@ -300,7 +316,7 @@ describe("whose account it is", () => {
   });
 
   it("is nobody's when its number begins with 000", async () => {
-    const claimed = { ...account, number: "0001234567890", birthDate: "20000101" };
+    const claimed = { ...account, number: "0001234567890", holder: "아무개", birthDate: "20000101" };
     expect(await pg.checkHolder(claimed, signal())).toBeUndefined();
   });
 });

@@ -82,7 +82,8 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
         return fail(reply, 409, "member-exists", "the merchant has a member of this login name or CI already");
       }
       if (account !== undefined) {
-        const { bankCode, number: accountNumber, holder = wanted.name, bankName } = account;
+        const { bankCode, number: accountNumber, bankName } = account;
+        const { holder = wanted.name, birthDate = wanted.birthDate } = account;
         const adopted = await core.linkedAccounts.adopt({
           merchantId,
           memberId: known!.id,
@@ -90,6 +91,7 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
           bankCode,
           number: accountNumber,
           holder,
+          birthDate,
           details: { bankCode, bankName: bankName ?? findBank(bankCode)?.shortName ?? bankCode },
         });
         if (!adopted.ok) return fail(reply, 409, adopted.refusal.code, "the member is there, their account is not");

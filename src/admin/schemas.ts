@@ -335,6 +335,9 @@ export const MemberRequest = Type.Object({
         bankName: Type.Optional(Type.String({ minLength: 1, maxLength: 10, description: "as clients are shown it" })),
         number: Type.String({ pattern: "^[0-9]{6,20}$" }),
         holder: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: "the member if unset" })),
+        birthDate: Type.Optional(
+          Type.String({ pattern: "^[0-9]{8}$", description: "the holder's, yyyyMMdd; the member's if unset" }),
+        ),
       },
       { description: "their own account, registered already" },
     ),

@@ -148,7 +148,7 @@ export interface LinkedAccountService {
   /** Has a robot call the member, who agrees by typing the code (ARS). `failed` when they did not. */
   call(order: ArsOrder, signal: AbortSignal): Promise<OperationAnswer>;
   /**
-   * Registers an account whose holder has agreed; the answer carries a `registration`, by which it is drawn on. Codes of
+   * Registers an account whose holder has agreed, if it is theirs; the answer carries a `registration`, by which it is drawn on. Codes of
    * failures: `lifetime-account`, `restricted-account`, `refused`.
    */
   register(order: RegistrationOrder, signal: AbortSignal): Promise<OperationAnswer>;
@@ -176,11 +176,7 @@ export interface ArsOrder extends Order {
   code: string | null;
 }
 
-export interface RegistrationOrder extends Order {
-  readonly bankCode: string;
-  readonly number: string;
-  readonly holder: string;
-}
+export type RegistrationOrder = Order & Readonly<ClaimedAccount>;
 
 export interface WithdrawalOrder extends Order {
   /** Of the account. */

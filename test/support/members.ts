@@ -209,7 +209,7 @@ export async function linkAccount(
     state: "registered",
     accountId: owner.id.slice(-5).toUpperCase(),
     bankCode: "003",
-    ...sealAccount(secrets, owner, { bankCode: "003", number: "333015555557", holder: of }),
+    ...sealAccount(secrets, owner, { bankCode: "003", number: "333015555557", holder: of, birthDate: "19751112" }),
     holderIndex: nameIndex(secrets, merchantId, of),
     details: { bankCode: "003", bankName: "IBK기업은행" },
     operationId: operation.id,

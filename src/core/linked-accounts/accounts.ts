@@ -33,6 +33,8 @@ export interface RegisterAccountRequest {
   bankCode: string;
   number: string;
   holder: string;
+  /** The holder's, `yyyyMMdd`. */
+  birthDate: string;
   details: LinkedAccount["details"];
   exchange?: ExchangeDraft<Outcome<LinkedAccount, LinkedAccountRefusal>>;
 }
@@ -118,8 +120,8 @@ export class LinkedAccounts {
     const { charge } = await this.registered(memberId);
     if (charge?.account.merchantId !== merchantId) return refused({ code: "account-missing" });
     const { connector, bankCode, details, id: copyOf } = charge.account;
-    const { number, holder } = charge;
-    const wanted = { merchantId, memberId, connector, bankCode, number, holder, details };
+    const { number, holder, birthDate } = charge;
+    const wanted = { merchantId, memberId, connector, bankCode, number, holder, birthDate, details };
     return this.#begin(await this.#newAccount(wanted, "auto-charge"), { copyOf, exchange });
   }
 
@@ -237,9 +239,9 @@ export class LinkedAccounts {
   /** Orders the registration of an account whose holder has agreed. */
   async #order(account: LinkedAccount, operation: Operation): Promise<LinkedAccount> {
     const service = this.#service(account.connector);
-    const { number, holder } = openAccount(this.#secrets, account);
+    const { number, holder, birthDate } = openAccount(this.#secrets, account);
     const { id: key, validUntil } = operation;
-    const order = { key, validUntil, bankCode: account.bankCode, number, holder };
+    const order = { key, validUntil, bankCode: account.bankCode, number, holder, birthDate };
     const answer = await call((signal) => service.register(order, signal), this.#callTimeout_ms);
     return this.#record(account, operation, answer);
   }
@@ -265,7 +267,7 @@ export class LinkedAccounts {
   }
 
   async #newAccount(
-    { merchantId, memberId, connector, bankCode, number, holder, details }: Omit<RegisterAccountRequest, "exchange">,
+    { merchantId, memberId, connector, details, ...account }: Omit<RegisterAccountRequest, "exchange">,
     purpose: LinkedAccount["purpose"],
   ): Promise<NewAccount> {
     const id = newId("lac");
@@ -276,9 +278,9 @@ export class LinkedAccounts {
       connector,
       purpose,
       accountId: accountIdOf(await this.#counterOf(merchantId).next()),
-      bankCode,
-      ...sealAccount(this.#secrets, { id, merchantId }, { bankCode, number, holder }),
-      holderIndex: nameIndex(this.#secrets, merchantId, holder),
+      bankCode: account.bankCode,
+      ...sealAccount(this.#secrets, { id, merchantId }, account),
+      holderIndex: nameIndex(this.#secrets, merchantId, account.holder),
       details,
     };
   }

@@ -112,13 +112,13 @@ const place = ({ id, merchantId }: Owner, column: Sealed) => ({
 export function sealAccount(
   secrets: Secrets,
   owner: Owner,
-  { bankCode, number, holder }: { bankCode: string; number: string; holder: string },
+  { bankCode, number, holder, birthDate }: { bankCode: string; number: string; holder: string; birthDate: string },
 ) {
   return {
     numberEncrypted: secrets.encrypt(number, place(owner, "number_encrypted")),
     numberIndex: accountIndex(secrets, owner.merchantId, bankCode, number),
     numberMasked: masked(number),
-    holderEncrypted: secrets.encrypt(holder, place(owner, "holder_encrypted")),
+    holderEncrypted: secrets.encrypt(JSON.stringify({ holder, birthDate }), place(owner, "holder_encrypted")),
   };
 }
 
@@ -131,6 +131,8 @@ export interface OpenedAccount {
   account: LinkedAccount;
   number: string;
   holder: string;
+  /** The holder's, `yyyyMMdd`. */
+  birthDate: string;
 }
 
 /** Of one that was not wiped. */
@@ -138,7 +140,10 @@ export function openAccount(secrets: Secrets, account: LinkedAccount): OpenedAcc
   return {
     account,
     number: secrets.decrypt(account.numberEncrypted!, place(account, "number_encrypted")),
-    holder: secrets.decrypt(account.holderEncrypted!, place(account, "holder_encrypted")),
+    ...(JSON.parse(secrets.decrypt(account.holderEncrypted!, place(account, "holder_encrypted"))) as {
+      holder: string;
+      birthDate: string;
+    }),
   };
 }
 

@@ -108,7 +108,7 @@ const account: LinkedAccount = {
   registeredAt: changed,
   eventSeq: 3,
 };
-const opened: OpenedAccount = { account, number: "11112333333", holder: "김코코" };
+const opened: OpenedAccount = { account, number: "11112333333", holder: "김코코", birthDate: "19890530" };
 
 /** As the reference has it, that is without what the contract does not name. */
 function fits(schema: typeof BasicCard, shown: object): void {

@@ -177,13 +177,17 @@ export function sandboxPg(store: Store, secrets: Secrets, faults: Faults): Linke
   const struck = async (fault: Fault, declined: PgDecline) =>
     (await faults.take(fault)) === undefined ? null : declined;
 
+  const claimOf = async (claimed: ClaimedAccount) => {
+    const found = await holderOf(store.pool, claimed.bankCode, claimed.number);
+    return found && checkClaim(claimed, found, (one, other) => nameOf(one) === nameOf(other));
+  };
+
   return {
     ask: book.ask,
 
     async checkHolder(claimed, signal) {
       if ((await faults.take("holder-timeout")) !== undefined) return neverAnswer(signal);
-      const found = await holderOf(store.pool, claimed.bankCode, claimed.number);
-      return found && checkClaim(claimed, found, (one, other) => nameOf(one) === nameOf(other));
+      return claimOf(claimed);
     },
 
     async call(order) {
@@ -200,7 +204,10 @@ export function sandboxPg(store: Store, secrets: Secrets, faults: Faults): Linke
     async register(order, signal) {
       const { key, bankCode, number } = order;
       const strike = await faults.take("registration-refused");
-      const declined = (strike?.code as PgDecline | undefined) ?? registrationObjection(bankCode, number);
+      const check = await claimOf(order);
+      const isTheirs = check === undefined || check === "right";
+      const objection = registrationObjection(bankCode, number) ?? (isTheirs ? null : "refused");
+      const declined = (strike?.code as PgDecline | undefined) ?? objection;
       return perhapsUnanswered({ faults, of: "registration", signal }, () => {
         const hashes = {
           accountHash: payeeHash(secrets, bankCode, number),

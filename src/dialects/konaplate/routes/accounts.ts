@@ -203,6 +203,7 @@ function mountRegistration(server: FastifyInstance, context: Context): void {
         connector: channel.value.connector,
         ...account.value,
         holder: userName,
+        birthDate,
         details: { bankCode, bankName },
         exchange: exchangeOf(register, call, answerRegistered),
       }),
