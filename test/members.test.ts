@@ -8,7 +8,8 @@ const node = useNode();
 
 const person = { name: "나이관", birthDate: "19900102", gender: "Female", password: "135790" };
 const card = { number: "9491331234567890", par: "Q180ABCDEFABCDEFABCDEFABCDE", expiry: "3012" };
-const account = { bankCode: "088", number: "110987654321" };
+/** Of one of the people whom the sandbox's PG knows, who is not this member. */
+const account = { bankCode: "004", number: "3333015555556", holder: "한배코", birthDate: "19800704" };
 let made = 0;
 
 function wanted(more: object = {}) {
@@ -45,8 +46,8 @@ describe("a member from elsewhere", () => {
             accountId: expect.stringMatching(/^[0-9A-Z]{5}$/),
             purpose: "charge",
             state: "registered",
-            bankCode: "088",
-            numberMasked: "***321",
+            bankCode: "004",
+            numberMasked: "***556",
             registeredAt: expect.any(String),
           },
         ],
@@ -86,7 +87,7 @@ describe("a member from elsewhere", () => {
   });
 
   it("is one, however many bring the same number at once", async () => {
-    const same = wanted({ number: "70000000001", account: { bankCode: "004", number: "55555555555" } });
+    const same = wanted({ number: "70000000001", account });
     const answers = await Promise.all([1, 2, 3, 4].map(() => bring(same)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 201]);
     const others = await Promise.all([1, 2, 3].map(() => bring(wanted({ number: "70000000002" }))));

@@ -1,7 +1,15 @@
 /** Members whose numbers have more digits than JavaScript tells apart: neighbours are two, and each is shown as it is. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { KonaplateClient } from "../support/konaplate.ts";
-import { importMember, link, newAccount, type TestMember, tokenOf, tryCharge } from "../support/konaplate-members.ts";
+import {
+  holderOf,
+  importMember,
+  link,
+  newAccount,
+  type TestMember,
+  tokenOf,
+  tryCharge,
+} from "../support/konaplate-members.ts";
 import { useNode } from "../support/scenario.ts";
 import { endpoints } from "./contract.ts";
 
@@ -23,12 +31,12 @@ beforeAll(async () => {
 
 /** A member of this number as tests know them, with an account of their own. */
 async function imported(userId: bigint): Promise<TestMember> {
-  const userName = `회원${userId % 1_000n}`;
+  const account = newAccount();
+  const userName = await holderOf(node, account);
   const loginId = `member${userId}`;
   await importMember(node, userId, { name: userName, loginId });
   const { cardDataInfo } = await client.ask("cards", { userId });
   const { mobileCardNo: cardNo, par, expiryDate } = cardDataInfo[0];
-  const account = newAccount();
   return { userId, loginId, userName, birthDate: "19900101", cardNo, par, cardExpiry: expiryDate.slice(0, 4), account };
 }
 

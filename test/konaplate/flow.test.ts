@@ -8,6 +8,7 @@ import {
   balanceOf,
   cancelling,
   charging,
+  holderOf,
   newMember,
   resultOf,
   ringing,
@@ -180,7 +181,8 @@ it("a registration takes the place of the registered account when it is done, an
   const other = `${first.account.bankAccount}99`;
   await client.ask("arsCode", { userId: first.userId });
   await node.arm("ars-held");
-  const second = await client.ask("register", { ...fields, bankAccount: other });
+  const userName = await holderOf(node, { ...first.account, bankAccount: other });
+  const second = await client.ask("register", { ...fields, bankAccount: other, userName });
   expect((await client.ask("info", { userId: first.userId })).accountInfo).toEqual(before);
   await answerCall(node, await ringing(node, first), "right");
   expect(await settled(client, second.bankAccRegNo)).toBe("BANK_ACC_REGISTERED");

@@ -15,6 +15,7 @@ import {
   cancelling,
   charge,
   charging,
+  holderOf,
   link,
   newAccount,
   newLinkedMember,
@@ -170,7 +171,13 @@ describe("at two nodes at once", () => {
     const accounts = times(10, 0).map(() => newAccount());
     const answers = await atOnce(
       "register",
-      accounts.map((account) => ({ ...accountFieldsOf(member), ...account })),
+      await Promise.all(
+        accounts.map(async (account) => ({
+          ...accountFieldsOf(member),
+          ...account,
+          userName: await holderOf(node, account),
+        })),
+      ),
     );
     expect(taken(answers), about).toHaveLength(1);
     expect(answers.filter((answer) => codeOf(answer) === "002_013")).toHaveLength(9);
