@@ -14,6 +14,7 @@ import {
   accountFieldsOf,
   cancelling,
   charging,
+  holderOf,
   link,
   newAccount,
   newMember,
@@ -136,7 +137,7 @@ async function useSecrets(node: Client): Promise<Shown> {
 /** Links another account, and removes it. */
 async function replaced(client: KonaplateClient, member: TestMember): Promise<OwnAccount> {
   const account = newAccount();
-  await link(client, member, { ...account });
+  await link(client, member, { ...account, userName: await holderOf(client.node, account) });
   await client.ask("remove", { userId: member.userId });
   return account;
 }
