@@ -45,20 +45,6 @@ class Pg implements LinkedAccountService {
   }
 }
 
-const nothing = {
-  issue: "ask",
-  reservedNumbers: false,
-  change: false,
-  close: false,
-  refund: true,
-  receipts: false,
-  wallet: false,
-  linkedAccounts: true,
-  holderLookup: false,
-  notices: true,
-  query: false,
-} as const satisfies Capabilities;
-
 let database: TestDatabase;
 let stores: Store[];
 let nodes: Core[];
@@ -79,18 +65,7 @@ function newCore(store: Store): Core {
     pay: () => Promise.reject(new Error("nothing is paid out here")),
     ask: (key: string) => pg.ask(key),
   };
-  const known: Connector = { name: connector, capabilities: nothing, linkedAccounts, refunds };
-  return new Core({
-    store,
-    secrets,
-    connectors: [known],
-    announcers: [],
-    send: () => Promise.reject(new Error("nobody is told")),
-    keepExchanges: true,
-    exchangesKept_days: 1,
-    callTimeout_ms,
-    log: { info: () => {}, warn: () => {} },
-  });
+  return coreBefore(store, { name: connector, linkedAccounts, refunds }, callTimeout_ms);
 }
 
 beforeAll(async () => {

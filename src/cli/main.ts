@@ -41,7 +41,7 @@ const program = new Command("naru")
 const groups = {
   "A node:": [start, migrate, doctor],
   "What happens, at the running node:": [payments, events, webhooks, merchants, adAccounts, users, konaplate],
-  "Its sandbox:": [credentials, deposit, clock, faults, seedDemo],
+  "Its sandbox:": [credentials, deposit, ars, clock, faults, seedDemo],
 };
 for (const [heading, commands] of Object.entries(groups)) {
   for (const command of commands) program.addCommand(command.helpGroup(heading));

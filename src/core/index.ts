@@ -232,8 +232,21 @@ export class Core {
       changeInstrument: submitter(commandOf(pipeline, changeInstrument)),
     };
     this.walletCharges = new WalletCharges(walletCommands, this.connectors, secrets, options.callTimeout_ms);
-    this.members = new Members();
-    this.linkedAccounts = new LinkedAccounts();
+    const memberCommands = {
+      register: submitter(commandOf(pipeline, registerMember)),
+      keepArsCode: submitter(commandOf(pipeline, keepArsCode)),
+      makeToken: submitter(commandOf(pipeline, makeOneTimeToken)),
+    };
+    this.members = new Members(memberCommands, store.pool, secrets, (counter) => this.nextNumber(counter));
+    const accountCommands = {
+      begin: submitter(commandOf(pipeline, beginRegistration)),
+      record: submitter(commandOf(pipeline, recordAccountOutcome)),
+      remove: submitter(commandOf(pipeline, removeAccounts)),
+      verify: submitter(commandOf(pipeline, beginVerification)),
+      recordVerification: submitter(commandOf(pipeline, recordVerification)),
+    };
+    const { callTimeout_ms } = options;
+    this.linkedAccounts = new LinkedAccounts(accountCommands, this.connectors, store.pool, secrets, callTimeout_ms);
     const memberChargeCommands = {
       charge: submitter(commandOf(pipeline, chargeMember)),
       cancel: submitter(commandOf(pipeline, cancelMemberCharge)),
@@ -247,7 +260,7 @@ export class Core {
       refunds: this.refunds,
       connectors: this.connectors,
       secrets,
-      callTimeout_ms: options.callTimeout_ms,
+      callTimeout_ms,
       lookNow: () => this.#autoCharge.wake(),
     });
     const chargeByItself = () => this.memberCharges.chargeByItself(this.#stopping.signal);

@@ -1,6 +1,7 @@
 /** A project's keys as operators give them and take them away, and what they are good for. */
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { beforeAll, describe, expect, it } from "vitest";
+import { demoMerchant } from "../support/consent.ts";
 import { createDatabase, type TestDatabase } from "../support/database.ts";
 import { demoCredentials, KonaplateClient, type KonaplateCredentials } from "../support/konaplate.ts";
 import { newPartner, noKey } from "../support/konaplate-members.ts";
