@@ -3,86 +3,47 @@
  * later. There are no members here; what the PG did is read from its own table.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { readConfig } from "../src/config.ts";
-import {
-  Faults,
-  knownPeople,
-  readArming,
-  sandboxConnector,
-  sandboxInvariants,
-} from "../src/connectors/sandbox/index.ts";
+import { knownPeople, readArming, sandboxInvariants } from "../src/connectors/sandbox/index.ts";
 import { type CallAnswer, callAnswerer, readRinging } from "../src/connectors/sandbox/simulator/ars-calls.ts";
 import { holderOf } from "../src/connectors/sandbox/simulator/holders.ts";
-import { orderNoticeLimits, wordOfOrders } from "../src/connectors/sandbox/simulator/order-notices.ts";
+import { orderNoticeLimits } from "../src/connectors/sandbox/simulator/order-notices.ts";
 import { pgLimits } from "../src/connectors/sandbox/simulator/pg.ts";
 import { moveClock } from "../src/core/clock.ts";
 import type {
   ArsOrder,
-  Connector,
   LinkedAccountService,
-  OrderNotice,
   RegistrationOrder,
   VerificationOrder,
   WithdrawalOrder,
 } from "../src/core/connector.ts";
 import { checkInvariants } from "../src/core/invariants.ts";
 import type { OperationAnswer } from "../src/core/operations/operation.ts";
-import type { Secrets } from "../src/core/secrets.ts";
-import { readSecrets } from "../src/installation.ts";
 import { openStore } from "../src/main.ts";
-import { newId, type Store } from "../src/store/index.ts";
+import { newId } from "../src/store/index.ts";
 import { eventually } from "./support/client.ts";
 import { addRow, createDatabase, type TestDatabase } from "./support/database.ts";
 import { environment, startTestNode } from "./support/node.ts";
+import { useSandboxOfTwo } from "./support/sandbox.ts";
 
-const log = pino({ level: "silent" });
 const yetToFindOut = { outcome: "unknown", reason: "the PG has yet to find out" };
 const patience_ms = 60_000;
 const account = { bankCode: "088", number: "110123456789" };
 
-let database: TestDatabase;
-let secrets: Secrets;
-let faults: Faults;
+const sandbox = useSandboxOfTwo();
 /** Of two nodes. */
-let stores: Store[];
-let connectors: Connector[];
 let pgs: LinkedAccountService[];
 let pg: LinkedAccountService;
-/** What Naru was told, apart from answers. */
-let told: OrderNotice[];
 
-beforeAll(async () => {
-  database = await createDatabase();
-  const config = readConfig(environment(database));
-  secrets = await readSecrets(config);
-  stores = [openStore({ url: database.url }, config), openStore({ url: database.url }, config)];
-  faults = new Faults(database.pool, log);
-  connectors = stores.map((store) => sandboxConnector(store, secrets, faults));
-  pgs = connectors.map((one) => one.linkedAccounts!);
+beforeAll(() => {
+  pgs = sandbox.connectors.map((one) => one.linkedAccounts!);
   pg = pgs[0]!;
 });
 
-beforeEach(async () => {
-  told = [];
-  await faults.disarmAll();
-});
-
-afterAll(async () => {
-  await Promise.all(stores.map((store) => store.close()));
-  await database.drop();
-});
-
-async function receiveOrderNotice(notice: OrderNotice): Promise<boolean> {
-  told.push(notice);
-  return true;
-}
-
 const order = () => ({ key: newId("op"), validUntil: new Date(Date.now() + patience_ms) });
 const signal = () => AbortSignal.timeout(patience_ms);
-const move = (advance: string) => moveClock(database.pool, { advance });
-const word = (inbox = { receiveOrderNotice }) => wordOfOrders(stores[0]!, secrets, inbox, log);
+const move = (advance: string) => moveClock(sandbox.database.pool, { advance });
 const ask = ({ key }: { key: string }) => pg.ask(key, signal());
 
 const ring = (wanted: Partial<ArsOrder> = {}): ArsOrder => ({
@@ -94,7 +55,7 @@ const ring = (wanted: Partial<ArsOrder> = {}): ArsOrder => ({
 /** By the account's holder, if there is one and nobody else is wanted. */
 async function link(wanted: Partial<RegistrationOrder> = {}): Promise<RegistrationOrder> {
   const { bankCode, number } = { ...account, ...wanted };
-  const found = await holderOf(database.pool, bankCode, number);
+  const found = await holderOf(sandbox.database.pool, bankCode, number);
   const { name: holder = "김나루", birthDate = null } = found ?? {};
   return { ...order(), bankCode, number, holder, birthDate: birthDate ?? "19900101", ...wanted };
 }
@@ -118,14 +79,15 @@ async function registered(wanted: Partial<RegistrationOrder> = {}): Promise<stri
 }
 
 async function rows(where: string, ...values: unknown[]) {
-  return (await database.pool.query(`SELECT * FROM sandbox_pg_orders WHERE ${where} ORDER BY made_at, key`, values))
-    .rows;
+  return (
+    await sandbox.database.pool.query(`SELECT * FROM sandbox_pg_orders WHERE ${where} ORDER BY made_at, key`, values)
+  ).rows;
 }
 
 async function arm(fault: string, how: { delay_s?: number; code?: string } = {}): Promise<void> {
   const arming = readArming({ fault, ...how });
   if ("wrong" in arming) throw new Error(arming.wrong);
-  await faults.arm(arming);
+  await sandbox.faults.arm(arming);
 }
 
 /** Every kind of order, given to a node. */
@@ -237,15 +199,15 @@ describe("a withdrawal", () => {
       await arm("withdrawal-late", { delay_s: 30 });
       expect(await pg.withdraw(one, signal())).toEqual(yetToFindOut);
     }
-    const tell = word();
+    const tell = sandbox.word();
     await tell();
-    expect([await ask(orders[0]!), told]).toEqual([yetToFindOut, []]);
+    const toldOf = () => orders.map(({ key }) => sandbox.told.filter((one) => one.key === key));
+    expect([await ask(orders[0]!), toldOf()]).toEqual([yetToFindOut, [[], []]]);
     await move("PT30S");
     await tell();
     const decisions = [{ outcome: "succeeded" }, { outcome: "failed", code: "insufficient-funds" }];
-    const toldOf = orders.map(({ key }) => told.filter((one) => one.key === key));
-    expect(toldOf).toMatchObject(decisions.map((answer) => [{ connector: "sandbox", answer }]));
-    expect(await Promise.all(orders.map(ask))).toEqual(toldOf.map(([notice]) => notice!.answer));
+    expect(toldOf()).toMatchObject(decisions.map((answer) => [{ connector: "sandbox", answer }]));
+    expect(await Promise.all(orders.map(ask))).toEqual(toldOf().map(([notice]) => notice!.answer));
   });
 });
 
@@ -300,13 +262,13 @@ describe("whose account it is", () => {
     expect(await check({ holder: ` ${[...name].join(" ")}`.normalize("NFD") })).toBe("right");
     expect(await check({ birthDate: "19000101" })).toBe("wrong-birth-date");
     expect(await check({ holder: "홍길동" })).toBe("wrong-name");
-    expect(await connectors[0]!.findHolder!(bankCode, number, signal())).toBe(name);
+    expect(await sandbox.connectors[0]!.findHolder!(bankCode, number, signal())).toBe(name);
   });
 
   it("any other is that of a person whose name it has, born whenever", async () => {
     const { bankCode, number } = account;
-    const holder = (await connectors[0]!.findHolder!(bankCode, number, signal()))!;
-    expect(await holderOf(database.pool, bankCode, number)).toEqual({ name: holder, birthDate: null });
+    const holder = (await sandbox.connectors[0]!.findHolder!(bankCode, number, signal()))!;
+    expect(await holderOf(sandbox.database.pool, bankCode, number)).toEqual({ name: holder, birthDate: null });
     for (const birthDate of ["19000101", "20050628"]) {
       expect(await pg.checkHolder({ bankCode, number, holder, birthDate }, signal())).toBe("right");
     }
@@ -328,8 +290,8 @@ describe("a call", () => {
     const [{ transaction_id: id }] = await rows("key = $1", one.key);
     return { ...one, id: id as string };
   };
-  const ringing = async () => (await readRinging(database.pool)).map((one) => one.id);
-  const answer = (id: string, what: CallAnswer, node = 0) => callAnswerer(stores[node]!)(id, what);
+  const ringing = async () => (await readRinging(sandbox.database.pool)).map((one) => one.id);
+  const answer = (id: string, what: CallAnswer, node = 0) => callAnswerer(sandbox.stores[node]!)(id, what);
 
   it("is answered by the member after some seconds, and Naru is told", async () => {
     const one = await call();
@@ -337,20 +299,21 @@ describe("a call", () => {
     await move(`PT${pgLimits.call_s}S`);
     const agreed = { outcome: "succeeded", transactionId: one.id };
     expect([await ask(one), await ringing()]).toEqual([agreed, []]);
-    await word()();
-    expect(told).toContainEqual({ connector: "sandbox", key: one.key, answer: agreed });
+    await sandbox.word()();
+    expect(sandbox.told).toContainEqual({ connector: "sandbox", key: one.key, answer: agreed });
   });
 
   it("whose yes keeps Naru busy keeps it from hearing of no other, and is told again", async () => {
     const [slow, quick] = [await call(), await call()];
     await move(`PT${pgLimits.call_s}S`);
-    const tell = word({
-      receiveOrderNotice: (notice) => (notice.key === slow.key ? new Promise(() => {}) : receiveOrderNotice(notice)),
+    const tell = sandbox.word({
+      receiveOrderNotice: (notice) =>
+        notice.key === slow.key ? new Promise(() => {}) : sandbox.receiveOrderNotice(notice),
     });
     expect(await tell()).toBe(false);
-    expect(told.map(({ key }) => key)).toEqual([quick.key]);
-    await word()();
-    expect(told.map(({ key }) => key)).toEqual([quick.key, slow.key]);
+    expect(sandbox.told.map(({ key }) => key)).toEqual([quick.key]);
+    await sandbox.word()();
+    expect(sandbox.told.map(({ key }) => key)).toEqual([quick.key, slow.key]);
   });
 
   it.each([
@@ -367,8 +330,8 @@ describe("a call", () => {
     await move(`PT${after_s}S`);
     const failed = { outcome: "failed", code };
     expect(await ask(one)).toMatchObject(failed);
-    await word()();
-    expect(told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: failed }]);
+    await sandbox.word()();
+    expect(sandbox.told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: failed }]);
   });
 
   it.each([
@@ -380,13 +343,13 @@ describe("a call", () => {
     const one = await call();
     expect(await answer(one.id, what)).toMatchObject({ ok: true });
     expect([await ask(one), await ringing()]).toMatchObject([said, []]);
-    await word()();
-    expect(told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: said }]);
+    await sandbox.word()();
+    expect(sandbox.told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: said }]);
     expect(await answer(one.id, "right")).toEqual({ ok: false, refusal: { code: "call-over", id: one.id } });
     await move("PT60S");
-    await word()();
+    await sandbox.word()();
     expect(await ask(one)).toMatchObject(said);
-    expect(told.filter(({ key }) => key === one.key)).toHaveLength(1);
+    expect(sandbox.told.filter(({ key }) => key === one.key)).toHaveLength(1);
   });
 
   it("is answered once, when two operators answer it at two nodes many times at once", async () => {
@@ -403,16 +366,16 @@ describe("a call", () => {
 
   it("is as the operator answered it in time, for all who ask and are told while that is being recorded", async () => {
     const beforeCommit = () => pause(2_500);
-    const slow = openStore({ url: database.url }, readConfig(environment(database)), { beforeCommit });
+    const slow = openStore({ url: sandbox.database.url }, readConfig(environment(sandbox.database)), { beforeCommit });
     try {
       await arm("ars-held", { delay_s: 1.5 });
       const one = await call();
       const answering = callAnswerer(slow)(one.id, "right");
       await pause(1_600);
-      expect(await readRinging(database.pool)).toEqual([]);
-      const [said] = await Promise.all([ask(one), word()()]);
+      expect(await readRinging(sandbox.database.pool)).toEqual([]);
+      const [said] = await Promise.all([ask(one), sandbox.word()()]);
       expect([(await answering).ok, said.outcome]).toEqual([true, "succeeded"]);
-      expect(told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: said }]);
+      expect(sandbox.told.filter(({ key }) => key === one.key)).toMatchObject([{ answer: said }]);
     } finally {
       await slow.close();
     }
@@ -430,11 +393,11 @@ describe("a call", () => {
   it("is listed with whom it is to", async () => {
     await arm("ars-held", { delay_s: 60 });
     const one = await call();
-    await addRow(database, "members", { id: "mbr_1", number: "99999999999999999999" });
+    await addRow(sandbox.database, "members", { id: "mbr_1", number: "99999999999999999999" });
     const linked = { id: "lac_1", member_id: "mbr_1", purpose: "charge", bank_code: "088", number_masked: "***789" };
-    await addRow(database, "linked_accounts", linked);
-    await addRow(database, "operations", { id: one.key, subject_id: "lac_1", kind: "ars-call" });
-    const [listed] = await readRinging(database.pool);
+    await addRow(sandbox.database, "linked_accounts", linked);
+    await addRow(sandbox.database, "operations", { id: one.key, subject_id: "lac_1", kind: "ars-call" });
+    const [listed] = await readRinging(sandbox.database.pool);
     expect(listed).toEqual({
       id: one.id,
       userId: "99999999999999999999",
@@ -454,7 +417,7 @@ describe("over HTTP", () => {
     await arm("ars-held", { delay_s: 600 });
     const wanted = ring();
     await pg.call(wanted, signal());
-    const node = await startTestNode({ database });
+    const node = await startTestNode({ database: sandbox.database });
     try {
       const path = "/naru/v1/sandbox/ars-calls";
       const { body } = await node.get<{ calls: { id: string; until: string }[] }>(path);

@@ -3,68 +3,32 @@
  * here; what the wallet did is read from its own table.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { pino } from "pino";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { readConfig } from "../src/config.ts";
-import { Faults, readArming, sandboxConnector, sandboxInvariants } from "../src/connectors/sandbox/index.ts";
-import { orderNoticeLimits, wordOfOrders } from "../src/connectors/sandbox/simulator/order-notices.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { readArming, sandboxInvariants } from "../src/connectors/sandbox/index.ts";
+import { orderNoticeLimits } from "../src/connectors/sandbox/simulator/order-notices.ts";
 import { moveClock } from "../src/core/clock.ts";
-import type { AuthorizationOrder, OrderNotice, WalletRefundOrder, WalletService } from "../src/core/connector.ts";
+import type { AuthorizationOrder, WalletRefundOrder, WalletService } from "../src/core/connector.ts";
 import { checkInvariants } from "../src/core/invariants.ts";
 import type { OperationAnswer } from "../src/core/operations/operation.ts";
-import type { Secrets } from "../src/core/secrets.ts";
 import { walletProof } from "../src/core/wallet-charges/proof.ts";
-import { readSecrets } from "../src/installation.ts";
-import { openStore } from "../src/main.ts";
-import { newId, type Store } from "../src/store/index.ts";
+import { newId } from "../src/store/index.ts";
 import { eventually } from "./support/client.ts";
 import { addRow, createDatabase, type TestDatabase } from "./support/database.ts";
-import { environment, startTestNode } from "./support/node.ts";
+import { startTestNode } from "./support/node.ts";
+import { useSandboxOfTwo } from "./support/sandbox.ts";
 
-const log = pino({ level: "silent" });
 const yetToDecide = { outcome: "unknown", reason: "the wallet has yet to decide" };
 const patience_ms = 60_000;
 
-let database: TestDatabase;
-let secrets: Secrets;
-let faults: Faults;
+const sandbox = useSandboxOfTwo();
 /** Of two nodes. */
-let stores: Store[];
 let wallets: WalletService[];
 let wallet: WalletService;
-/** What Naru was told, apart from answers. */
-let told: OrderNotice[];
 
-beforeAll(async () => {
-  database = await createDatabase();
-  const config = readConfig(environment(database));
-  secrets = await readSecrets(config);
-  stores = [openStore({ url: database.url }, config), openStore({ url: database.url }, config)];
-  faults = new Faults(database.pool, log);
-  wallets = stores.map((store) => {
-    const connector = sandboxConnector(store, secrets, faults);
-    connector.deliverTo?.({
-      receiveNotice: () => Promise.reject(new Error("the wallet tells of no deposits")),
-      receiveOrderNotice,
-    });
-    return connector.wallet!;
-  });
+beforeAll(() => {
+  wallets = sandbox.connectors.map((one) => one.wallet!);
   wallet = wallets[0]!;
 });
-
-beforeEach(() => {
-  told = [];
-});
-
-afterAll(async () => {
-  await Promise.all(stores.map((store) => store.close()));
-  await database.drop();
-});
-
-async function receiveOrderNotice(notice: OrderNotice): Promise<boolean> {
-  told.push(notice);
-  return true;
-}
 
 const inTime = () => new Date(Date.now() + patience_ms);
 const signal = () => AbortSignal.timeout(patience_ms);
@@ -104,14 +68,15 @@ function back(authorization: string, wanted: Partial<WalletRefundOrder> = {}): W
 }
 
 async function rows(where: string, ...values: unknown[]) {
-  return (await database.pool.query(`SELECT * FROM sandbox_wallet_orders WHERE ${where} ORDER BY made_at`, values))
-    .rows;
+  return (
+    await sandbox.database.pool.query(`SELECT * FROM sandbox_wallet_orders WHERE ${where} ORDER BY made_at`, values)
+  ).rows;
 }
 
 async function arm(fault: string): Promise<void> {
   const arming = readArming({ fault });
   if ("wrong" in arming) throw new Error(arming.wrong);
-  await faults.arm(arming);
+  await sandbox.faults.arm(arming);
 }
 
 describe("an order of one key", () => {
@@ -204,19 +169,18 @@ describe("refunds of one authorization at once", () => {
 });
 
 describe("a wallet that takes its time", () => {
-  const move = (advance: string) => moveClock(database.pool, { advance });
-  const word = (inbox = { receiveOrderNotice }) => wordOfOrders(stores[0]!, secrets, inbox, log);
+  const move = (advance: string) => moveClock(sandbox.database.pool, { advance });
   const slow = (wanted: Partial<AuthorizationOrder> = {}) =>
     authorize({ proof: walletProof({ decision: "pay", confirm_s: 60 }), ...wanted });
 
   it("says what it decided when business time is there, and tells of it once", async () => {
     const paid = await slow({ amount: 0, wantsBillingKey: true });
     const declined = await slow({ proof: "decline:sus-fraud;confirm_s=60" });
-    const tell = word();
+    const tell = sandbox.word();
     for (const { order, answer } of [paid, declined]) {
       expect([answer, await wallet.ask(order.key, signal())]).toEqual([yetToDecide, yetToDecide]);
     }
-    expect([await tell(), told]).toEqual([false, []]);
+    expect([await tell(), sandbox.told]).toEqual([false, []]);
 
     await move("PT60S");
     const decisions = [
@@ -226,11 +190,13 @@ describe("a wallet that takes its time", () => {
     const keys = [paid.order.key, declined.order.key];
     expect(await Promise.all(keys.map((key) => wallet.ask(key, signal())))).toEqual(decisions);
     expect(await tell()).toBe(false);
-    expect(told).toEqual(decisions.map((answer, index) => ({ connector: "sandbox", key: keys[index], answer })));
-    expect(await wallet.ask(keys[0]!, signal())).toEqual(told[0]!.answer);
+    expect(sandbox.told).toEqual(
+      decisions.map((answer, index) => ({ connector: "sandbox", key: keys[index], answer })),
+    );
+    expect(await wallet.ask(keys[0]!, signal())).toEqual(sandbox.told[0]!.answer);
     await tell();
-    await word()();
-    expect(told).toHaveLength(2);
+    await sandbox.word()();
+    expect(sandbox.told).toHaveLength(2);
   });
 
   it("tells again what was not taken, and holds nothing up for it", async () => {
@@ -240,25 +206,25 @@ describe("a wallet that takes its time", () => {
     const last = await slow({ proof: "pay;confirm_s=1" });
     await move("PT1S");
     const stubborn = new Set(orders.map(({ order }) => order.key));
-    const tell = word({
+    const tell = sandbox.word({
       receiveOrderNotice: (notice) =>
-        stubborn.has(notice.key) ? Promise.reject(new Error("not now")) : receiveOrderNotice(notice),
+        stubborn.has(notice.key) ? Promise.reject(new Error("not now")) : sandbox.receiveOrderNotice(notice),
     });
     const all = async () => {
       while (await tell()) await pause(0);
     };
     await all();
-    expect(told.map((one) => one.key)).toContain(last.order.key);
-    expect(told).toHaveLength(2);
+    expect(sandbox.told.map((one) => one.key)).toContain(last.order.key);
+    expect(sandbox.told).toHaveLength(2);
     stubborn.clear();
     await all();
-    expect(new Set(told.map((one) => one.key)).size).toBe(told.length);
-    expect(told).toHaveLength(orders.length + 2);
+    expect(new Set(sandbox.told.map((one) => one.key)).size).toBe(sandbox.told.length);
+    expect(sandbox.told).toHaveLength(orders.length + 2);
   });
 
   it("is heard on whatever node is alive, as soon as the clock was moved", async () => {
     const { order } = await slow();
-    const node = await startTestNode({ database });
+    const node = await startTestNode({ database: sandbox.database });
     try {
       const notified = async () => (await rows("key = $1", order.key))[0].notified_at;
       await pause(orderNoticeLimits.tell_interval_ms + 500);
@@ -328,7 +294,7 @@ describe("a wallet that misbehaves", () => {
     await arm("refund-notice-first");
     const answer = await wallet.refund(order, signal());
     expect(answer).toMatchObject({ outcome: "succeeded" });
-    expect(told).toEqual([{ connector: "sandbox", key: order.key, answer }]);
+    expect(sandbox.told).toEqual([{ connector: "sandbox", key: order.key, answer }]);
   });
 });
 

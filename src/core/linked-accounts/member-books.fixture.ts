@@ -3,11 +3,10 @@
  * which folds the commands' decisions over a working state as a batch does and keeps what the database would. All rows are
  * frozen, so that a rule which changes what it was given fails.
  */
-import { type Changes, type CoreCommand, WorkingState } from "../command.ts";
+import { DecidedBooks } from "../decided-books.fixture.ts";
 import type { MemberChargeRefusal, Outcome } from "../errors.ts";
-import type { NewEvent } from "../events/event.ts";
 import { callTimeout_ms, deepFreeze, issuedAt, merchantId, realTime } from "../fixtures.fixture.ts";
-import { accounts, type NewTransfer } from "../ledger/ledger.ts";
+import { accounts } from "../ledger/ledger.ts";
 import type { Card } from "../members/card.ts";
 import type { Member } from "../members/member.ts";
 import type { OneTimeToken } from "../members/token.ts";
@@ -156,20 +155,15 @@ export function cancelRequest(wanted: Partial<CancelRequest> = {}, count = 1): C
 type Refusable<Value> = Outcome<Value, MemberChargeRefusal>;
 
 /** Everything a database would hold after a sequence of decisions, of a member with a card and both accounts. */
-export class MemberBooks {
-  readonly state = new WorkingState();
-  readonly transfers: NewTransfer[] = [];
-  readonly events: NewEvent[] = [];
-  /** Business time. */
-  now = noon;
+export class MemberBooks extends DecidedBooks {
   #charges = 0;
   #cancels = 0;
   #tokens = 0;
 
   constructor(...linked: LinkedAccount[]) {
+    super(noon);
     const both = [account(), account({ id: "lac_2", purpose: "auto-charge", accountId: "00002" })];
     const linkedAccounts = linked.length === 0 ? both : linked;
-    this.state.realNow = realTime;
     this.state.balances.set(purse, 0);
     this.state.apply({ members: [member()], cards: [card()], linkedAccounts });
   }
@@ -177,26 +171,26 @@ export class MemberBooks {
   /** The next charge, `pay_` and its number, with a new token. */
   charge(wanted: Partial<ChargeRequest> = {}): Refusable<Charging> {
     this.#charges += 1;
-    return this.#do(chargeMember, chargeRequest({ shown: this.#show(), ...wanted }, this.#charges));
+    return this.do(chargeMember, chargeRequest({ shown: this.#show(), ...wanted }, this.#charges));
   }
 
   /** The next cancellation, `rfd_` and its number, with a new token: of the first charge, unless another is named. */
   cancel(wanted: Partial<CancelRequest> = {}): Refusable<Cancelling> {
     this.#cancels += 1;
-    return this.#do(cancelMemberCharge, cancelRequest({ shown: this.#show(), ...wanted }, this.#cancels));
+    return this.do(cancelMemberCharge, cancelRequest({ shown: this.#show(), ...wanted }, this.#cancels));
   }
 
   /** The PG's word on a charge. */
   answer(answer: OperationAnswer, paymentId = "pay_1"): ChargedMember {
     const found = [...this.state.withdrawals.values()].find((one) => one.paymentId === paymentId)!;
     const { id: withdrawalId, operationId, memberId } = found;
-    return this.#do(recordWithdrawal, { withdrawalId, operationId, paymentId, memberId, answer });
+    return this.do(recordWithdrawal, { withdrawalId, operationId, paymentId, memberId, answer });
   }
 
   /** The bank's word on a cancellation. */
   answerCancel(answer: OperationAnswer, refundId = "rfd_1"): void {
     const { operationId, paymentId } = this.state.refunds.get(refundId)!;
-    this.#do(recordRefundOutcome, { refundId, operationId: operationId!, paymentId, answer });
+    this.do(recordRefundOutcome, { refundId, operationId: operationId!, paymentId, answer });
   }
 
   /** Money that comes to the member's virtual account, or is taken back from it: below zero. */
@@ -212,12 +206,12 @@ export class MemberBooks {
       currency: "KRW",
       at: this.now,
     };
-    this.#keep({ transfers: [{ ...of, debitAccount, creditAccount, code, amount: Math.abs(amount) }] });
+    this.keep({ transfers: [{ ...of, debitAccount, creditAccount, code, amount: Math.abs(amount) }] });
   }
 
   setAutoCharge(amount: number, below: number): Refusable<Member> {
     const { par } = card();
-    return this.#do(setAutoCharge, {
+    return this.do(setAutoCharge, {
       merchantId,
       dialect: "konaplate",
       channel,
@@ -233,19 +227,15 @@ export class MemberBooks {
     this.#charges += 1;
     const count = this.#charges;
     const ids: ChargeIds = { paymentId: `pay_${count}`, withdrawalId: `wdr_${count}`, operationId: `op_${count}` };
-    return this.#do(lookAtBalances, { ids: [ids], callTimeout_ms });
+    return this.do(lookAtBalances, { ids: [ids], callTimeout_ms });
   }
 
   get member(): Member {
     return this.state.members.get("mem_1")!;
   }
 
-  /** Credit less debit of an account that starts with nothing. */
-  balance(id: string = purse): number {
-    const moved = this.transfers.map(
-      (one) => (one.creditAccount === id ? one.amount : 0) - (one.debitAccount === id ? one.amount : 0),
-    );
-    return moved.reduce((sum, amount) => sum + amount, 0);
+  override balance(id: string = purse): number {
+    return super.balance(id);
   }
 
   #show() {
@@ -253,18 +243,5 @@ export class MemberBooks {
     const shown = token({ id: `tok_${this.#tokens}`, expiresAt: new Date(this.now.getTime() + 30_000) });
     this.state.apply({ oneTimeTokens: [shown] });
     return { id: shown.id, dcvvHash: shown.dcvvHash };
-  }
-
-  #do<Request, Result>(command: CoreCommand<Request, Result>, request: Request): Result {
-    const { result, changes } = command.decide(this.state, deepFreeze(request), this.now);
-    this.#keep(changes);
-    return result;
-  }
-
-  #keep(changes: Changes): void {
-    deepFreeze(changes);
-    this.state.apply(changes);
-    this.transfers.push(...(changes.transfers ?? []));
-    this.events.push(...(changes.events ?? []));
   }
 }

@@ -3,7 +3,7 @@
  * which folds the commands' decisions over a working state as a batch does and keeps what the database would. All rows
  * are frozen, so that a rule which changes what it was given fails.
  */
-import { type Changes, type CoreCommand, WorkingState } from "../command.ts";
+import { DecidedBooks } from "../decided-books.fixture.ts";
 import type { ChargeRefusal, Outcome } from "../errors.ts";
 import type { NewEvent } from "../events/event.ts";
 import { callTimeout_ms, deepFreeze, issuedAt, later, merchantId, minute_ms, realTime } from "../fixtures.fixture.ts";
@@ -146,19 +146,14 @@ const kept: Kept<never> = {
 type Refusable<Value> = Outcome<Value, ChargeRefusal>;
 
 /** Everything a database would hold after a sequence of decisions. */
-export class WalletBooks {
-  readonly state = new WorkingState();
-  readonly transfers: NewTransfer[] = [];
-  readonly events: NewEvent[] = [];
-  /** Business time. */
-  now = chargedAt;
+export class WalletBooks extends DecidedBooks {
   #charges = 0;
   #agreements = 0;
   #operations = 0;
   #refunds = 0;
 
   constructor() {
-    this.state.realNow = realTime;
+    super(chargedAt);
   }
 
   at(now: Date): this {
@@ -171,7 +166,7 @@ export class WalletBooks {
     this.#charges += 1;
     const wish = chargeWish(wanted, this.#charges);
     const request = { wish, agreementId: under, namedInstrument: instrument, newInstrument: null, kept };
-    const made = this.#do(makeCharge, request);
+    const made = this.do(makeCharge, request);
     if (!made.ok) throw new Error(`not charged: ${made.refusal.code}`);
     return made.value;
   }
@@ -185,7 +180,7 @@ export class WalletBooks {
     if (initial !== undefined) this.#charges += 1;
     const initialCharge = initial === undefined ? null : chargeWish(initial, this.#charges);
     const wish = agreementWish({ initialCharge, ...wanted }, this.#agreements);
-    const made = this.#do(makeAgreement, { wish, namedInstrument: instrument, newInstrument: null, kept });
+    const made = this.do(makeAgreement, { wish, namedInstrument: instrument, newInstrument: null, kept });
     if (!made.ok) throw new Error(`not agreed: ${made.refusal.code}`);
     return made.value;
   }
@@ -193,7 +188,7 @@ export class WalletBooks {
   /** The shopper agrees: the order is `op_pay_` and its number. */
   authorize(of: CheckoutOf = { chargeId: "chg_1" }): Refusable<{ checkout: Checkout; operation: Operation }> {
     this.#operations += 1;
-    return this.#do(beginAuthorization, {
+    return this.do(beginAuthorization, {
       of,
       operationId: `op_pay_${this.#operations}`,
       callTimeout_ms,
@@ -203,7 +198,7 @@ export class WalletBooks {
 
   /** The shopper does not. */
   end(how: CheckoutEnd, of: CheckoutOf = { chargeId: "chg_1" }): Refusable<Checkout> {
-    return this.#do(endCheckout, { of, how });
+    return this.do(endCheckout, { of, how });
   }
 
   /** The wallet's word on an order: that of the first charge, unless another is named. */
@@ -211,21 +206,21 @@ export class WalletBooks {
     const { subjectId } = this.state.operations.get(operationId)!;
     const of = subjectId.startsWith(agreementPrefix) ? { agreementId: subjectId } : { chargeId: subjectId };
     const billingKeyEncrypted = answer.outcome === "succeeded" && "billingKey" in answer ? "sealed" : null;
-    return this.#do(recordAuthorization, { operationId, of, answer, billingKeyEncrypted });
+    return this.do(recordAuthorization, { operationId, of, answer, billingKeyEncrypted });
   }
 
   capture(amount: number, chargeId = "chg_1", wanted: Partial<StepRequest> = {}): Refusable<Stepped> {
     const step = { kind: "capture", amount, reference: null, labels: null, ...wanted } as const;
-    return this.#do(takeStep, { chargeId, step, kept });
+    return this.do(takeStep, { chargeId, step, kept });
   }
 
   void(amount: number, chargeId = "chg_1", wanted: Partial<StepRequest> = {}): Refusable<Stepped> {
     const step = { kind: "void", amount, reference: null, labels: null, ...wanted } as const;
-    return this.#do(takeStep, { chargeId, step, kept });
+    return this.do(takeStep, { chargeId, step, kept });
   }
 
   discard(chargeId = "chg_1", reference: string | null = null): Refusable<Stepped> {
-    return this.#do(takeStep, { chargeId, step: { kind: "discard", reference }, kept });
+    return this.do(takeStep, { chargeId, step: { kind: "discard", reference }, kept });
   }
 
   /** The next refund, `rfd_` and its number; its order is `op_rfd_` and that. */
@@ -233,23 +228,23 @@ export class WalletBooks {
     this.#refunds += 1;
     const ids = { refundId: `rfd_${this.#refunds}`, operationId: `op_rfd_${this.#refunds}` };
     const said = { reference: null, descriptor: null, reason: null, labels: null, within_days: 365 };
-    return this.#do(requestWalletRefund, { ...ids, ...said, chargeId, amount, callTimeout_ms, kept, ...wanted });
+    return this.do(requestWalletRefund, { ...ids, ...said, chargeId, amount, callTimeout_ms, kept, ...wanted });
   }
 
   /** The wallet's word on the order of a refund. */
   answerRefund(answer: OperationAnswer, refundId = "rfd_1"): Refusable<WalletRefunded> {
     const { operationId, paymentId } = this.refunded(refundId);
     const charge = [...this.state.charges.values()].find((one) => one.paymentId === paymentId)!;
-    return this.#do(recordWalletRefund, { refundId, operationId: operationId!, chargeId: charge.id, answer });
+    return this.do(recordWalletRefund, { refundId, operationId: operationId!, chargeId: charge.id, answer });
   }
 
   revoke(agreementId = "agr_1", by: Revoker = "merchant"): Refusable<Agreement> {
-    return this.#do(revokeAgreement, { agreementId, by });
+    return this.do(revokeAgreement, { agreementId, by });
   }
 
   /** What happens by itself; answers how many charges and agreements it happened to. */
   sweep(): number {
-    return this.#do(sweepCharges, { limit: 256 }) + this.#do(sweepAgreements, { limit: 256 });
+    return this.do(sweepCharges, { limit: 256 }) + this.do(sweepAgreements, { limit: 256 });
   }
 
   charged(id = "chg_1"): WalletCharge {
@@ -280,32 +275,11 @@ export class WalletBooks {
     return { type: "charge", payment, charge, step, refund: this.state.refunds.get(String(data.refundId)) };
   }
 
-  /** Credit less debit of an account that starts with nothing. */
-  balance(id: string): number {
-    const moved = this.transfers.map(
-      (one) => (one.creditAccount === id ? one.amount : 0) - (one.debitAccount === id ? one.amount : 0),
-    );
-    return moved.reduce((sum, amount) => sum + amount, 0);
-  }
-
   /** All rows, for comparing before with after. */
   rows() {
     const { payments, charges, agreements, operations, refunds, chargeSteps } = this.state;
     const tables = { payments, charges, agreements, operations, refunds, chargeSteps };
     return Object.fromEntries(Object.entries(tables).map(([name, rows]) => [name, [...rows.values()]]));
-  }
-
-  #do<Request, Result>(command: CoreCommand<Request, Result>, request: Request): Result {
-    const { result, changes } = command.decide(this.state, deepFreeze(request), this.now);
-    this.#keep(changes);
-    return result;
-  }
-
-  #keep(changes: Changes): void {
-    deepFreeze(changes);
-    this.state.apply(changes);
-    this.transfers.push(...(changes.transfers ?? []));
-    this.events.push(...(changes.events ?? []));
   }
 }
 

@@ -1,5 +1,4 @@
 /** A card's virtual account: a fixed one whose number is reserved for the card. What is deposited is the member's. */
-
 import type { IssueRefusal, Outcome } from "../../core/errors.ts";
 import { accepted } from "../../core/errors.ts";
 import type { ExchangeDraft } from "../../core/exchanges.ts";
