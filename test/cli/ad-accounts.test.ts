@@ -1,5 +1,6 @@
 /** `naru ad-accounts` and `naru users`, and how other commands tell of a top-up, as built. */
 import { describe, expect, it } from "vitest";
+import { eventsShown } from "../support/database.ts";
 import { naru } from "../support/node.ts";
 import { type MerchantAnswer, useNode } from "../support/scenario.ts";
 
@@ -55,7 +56,8 @@ it("a top-up is told of as payments are, with the ad account that has the money"
     "event | payment.paid | ₩30,000",
   ]);
   expect(columnsOf((await naru(node, "ad-accounts")).stdout, 12_345)?.[3]).toBe("₩30,000");
-  const { stdout: events } = await naru(node, "events");
+  await eventsShown(node.database);
+  const { stdout: events } = await naru(node, "events", "--last", "500");
   expect(events).toMatch(/ad-account\.made +12346 +나루 공동 광고계정 · off$/m);
   expect(events).toMatch(new RegExp(`payment\\.paid +₩30,000 +${wireId}$`, "m"));
 });
@@ -115,6 +117,7 @@ describe("of the only merchant, which need not be named,", () => {
     const stopped = await printed("ad-accounts", "set", "777", "--stop", "--state", "off", "--free-cash", "0");
     expect(stopped).toMatchObject({ state: "off", stopped: true, freeCash: 0, members: inTurn });
     expect(columnsOf((await naru(node, "ad-accounts")).stdout, 777)?.[2]).toBe("off, stopped");
+    await eventsShown(node.database);
     const events = (await naru(node, "events")).stdout;
     expect(events).toMatch(/ad-account\.made +777 +새 계정 · on · ₩5,000 free$/m);
     expect(events).toMatch(/ad-account\.changed +777 +새 계정 · off · stopped$/m);

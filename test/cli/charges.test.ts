@@ -1,6 +1,7 @@
 /** What `naru payments`, `events` and `webhooks` say of charges by wallet and of agreements, as built. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/client.ts";
+import { eventsShown } from "../support/database.ts";
 import { newMerchant, set } from "../support/merchants.ts";
 import { naru } from "../support/node.ts";
 import { type PproBody, PproClient, requestUrlOf } from "../support/ppro.ts";
@@ -149,6 +150,7 @@ describe("naru events and naru webhooks", () => {
   });
 
   it("show what happened to charges and agreements, a line each", async () => {
+    await eventsShown(node.database);
     const { code, stdout } = await naru(node, "events", "--last", "9");
     expect(code).toBe(0);
     expect(cells(stdout).map(([, ...row]) => row)).toEqual([

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { inject } from "vitest";
 import { createPool, type Pool } from "../../src/store/index.ts";
+import { eventually } from "./client.ts";
 import { template } from "./postgres.ts";
 
 export interface TestDatabase {
@@ -57,4 +58,14 @@ export async function addRow(
   await pool.query(`INSERT INTO ${table} (${names}) SELECT ${names} FROM jsonb_populate_record(NULL::${table}, $1)`, [
     JSON.stringify(row),
   ]);
+}
+
+/** Waits until every event can be followed: a transaction under way anywhere on the server holds younger ones back. */
+export async function eventsShown({ pool }: Pick<TestDatabase, "pool">): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await pool.query(
+      "SELECT NOT EXISTS (SELECT FROM events WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())) AS shown",
+    );
+    return rows[0].shown as boolean;
+  });
 }
