@@ -2,9 +2,10 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { readConfig } from "../../src/config.ts";
-import { Faults, sandboxConnector } from "../../src/connectors/sandbox/index.ts";
+import { Faults, sandboxConnector, sandboxInvariants } from "../../src/connectors/sandbox/index.ts";
 import { wordOfOrders } from "../../src/connectors/sandbox/simulator/order-notices.ts";
 import type { Connector, OrderNotice } from "../../src/core/connector.ts";
+import { checkInvariants } from "../../src/core/invariants.ts";
 import type { Secrets } from "../../src/core/secrets.ts";
 import { readSecrets } from "../../src/installation.ts";
 import { openStore } from "../../src/main.ts";
@@ -65,4 +66,17 @@ export function useSandboxOfTwo(): SandboxOfTwo {
   });
   afterAll(() => sandbox.close());
   return sandbox;
+}
+
+/** The sandbox's invariants that do not hold of sound books once they are damaged so, each once. */
+export async function brokenBy(sound: (books: TestDatabase) => Promise<unknown>, damage: string): Promise<string[]> {
+  const books = await createDatabase();
+  try {
+    await sound(books);
+    await books.pool.query(damage);
+    const { breaches } = await checkInvariants(books.pool, sandboxInvariants);
+    return [...new Set(breaches.map((one) => one.invariant))];
+  } finally {
+    await books.drop();
+  }
 }
