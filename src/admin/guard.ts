@@ -3,9 +3,9 @@
  * what came from pages of other origins. Everywhere else, or when one is set, a token is needed: a viewer's may look,
  * an operator's may change, and see secrets. Bodies are taken as JSON only, which no form of another page can send.
  */
-import { timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Config, isOpenSandbox } from "../config.ts";
+import { isSameSecret } from "../core/secrets.ts";
 import { fail } from "./errors.ts";
 
 declare module "fastify" {
@@ -41,7 +41,5 @@ export function guard(config: Config) {
 
 /** In a time that tells the token's length and nothing else of it. */
 function matches(token: string, wanted: string | undefined): boolean {
-  if (wanted === undefined) return false;
-  const [given, right] = [Buffer.from(token), Buffer.from(wanted)];
-  return given.length === right.length && timingSafeEqual(given, right);
+  return wanted !== undefined && isSameSecret(token, wanted);
 }

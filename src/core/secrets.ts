@@ -27,6 +27,12 @@ export function masked(value: string): string {
   return `***${value.slice(-characters_shown)}`;
 }
 
+/** In constant time, as far as their lengths agree. */
+export function isSameSecret(one: string, other: string): boolean {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
 export class Secrets {
   readonly #master: Buffer;
   readonly #hashKey: Buffer;

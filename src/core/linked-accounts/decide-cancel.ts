@@ -5,13 +5,13 @@
 import { accepted, type MemberChargeRefusal, type Outcome, refused } from "../errors.ts";
 import { accounts } from "../ledger/ledger.ts";
 import type { Member } from "../members/member.ts";
-import { type KeptToken, tokenObjection } from "../members/shown-token.ts";
+import { type KeptToken, spoiltBy, tokenObjection, usedUp } from "../members/shown-token.ts";
 import type { OneTimeToken, ShownToken } from "../members/token.ts";
 import type { Payment } from "../payments/payment.ts";
 import { type RefundChanges, type Refunded, refundable, reserve } from "../refunds/decide.ts";
 import { newRefund } from "../refunds/refund.ts";
 import type { CancelledCharge, CancelMemberChargeRequest } from "./charges.ts";
-import { lookAgain, type Named, type Purse, usedUp } from "./decide-charge.ts";
+import { lookAgain, type Named, type Purse } from "./decide-charge.ts";
 import type { LinkedAccount } from "./linked-account.ts";
 
 export interface CancelRequest extends Omit<CancelMemberChargeRequest, "shown" | "exchange"> {
@@ -71,10 +71,7 @@ export function decideCancel(
   if (account === undefined) return refuse({ code: "account-missing" });
   if (account.holderIndex !== member.nameIndex) return refuse({ code: "name-differs" });
   const objection = tokenObjection(state, request.shown, member, now);
-  if (objection?.code === "dcvv-wrong") {
-    return { result: refused(objection), changes: { ...nothing(), oneTimeTokens: usedUp(state.token!, now) } };
-  }
-  if (objection !== undefined) return refuse(objection);
+  if (objection !== undefined) return refuse(objection, spoiltBy(objection, state, now));
   if (state.card!.expiry !== request.cardExpiry) return refuse({ code: "expiry-differs" });
 
   const { currency } = payment;
@@ -116,8 +113,8 @@ function isOf(payment: Payment, { member }: Purse): boolean {
   return payment.beneficiary === accounts.member(member.number) && payment.merchantId === member.merchantId;
 }
 
-function refuse(refusal: MemberChargeRefusal) {
-  return { result: refused(refusal), changes: nothing() };
+function refuse(refusal: MemberChargeRefusal, oneTimeTokens: OneTimeToken[] = []) {
+  return { result: refused(refusal), changes: { ...nothing(), oneTimeTokens } };
 }
 
 function nothing(): CancelChanges {

@@ -9,11 +9,11 @@ import type { NewEvent } from "../events/event.ts";
 import { accounts, type NewTransfer } from "../ledger/ledger.ts";
 import { limits } from "../limits.ts";
 import type { Member } from "../members/member.ts";
-import { type KeptToken, tokenObjection } from "../members/shown-token.ts";
+import { type KeptToken, spoiltBy, tokenObjection, usedUp } from "../members/shown-token.ts";
 import type { OneTimeToken, ShownToken } from "../members/token.ts";
 import { KRW } from "../money.ts";
 import { judgeAnswer, newOperation, type Operation, type OperationAnswer, settle } from "../operations/operation.ts";
-import { changePayment, newPayment, type Payment } from "../payments/payment.ts";
+import { changePayment, newPayment, nobody, type Payment } from "../payments/payment.ts";
 import type { Refund } from "../refunds/refund.ts";
 import type { ChargedMember, ChargeMemberRequest } from "./charges.ts";
 import type { LinkedAccount } from "./linked-account.ts";
@@ -125,10 +125,7 @@ export function decideCharge(
   if (account === undefined) return refuse({ code: "account-missing" });
   if (!hasRoom(purse, amount)) return refuse({ code: "balance-limit", max: limits.member_balance_max });
   const objection = tokenObjection(state, request.shown, member, now);
-  if (objection?.code === "dcvv-wrong") {
-    return { result: refused(objection), changes: { ...nothing(), oneTimeTokens: usedUp(state.token!, now) } };
-  }
-  if (objection !== undefined) return refuse(objection);
+  if (objection !== undefined) return refuse(objection, spoiltBy(objection, state, now));
 
   const wish = { ...request, cardId: state.card!.id, customData: request.merchantCode, automatic: false };
   const { drawn, changes } = draw(member, account, wish, now, realNow);
@@ -183,7 +180,7 @@ export function draw(
       providerMerchantId: channel.providerMerchantId,
       providerTransaction: operationId,
       name: null,
-      buyer: { name: null, email: null, tel: null, address: null, postcode: null },
+      buyer: nobody,
       customData,
       noticeUrls: [],
       userAgent: null,
@@ -320,13 +317,8 @@ export function lookAgain(member: Member, at: Date): Member[] {
   return member.autoChargeAmount === null ? [] : [{ ...member, autoCheckAt: at }];
 }
 
-/** The token that was shown, whatever came of it. */
-export function usedUp(token: OneTimeToken, now: Date): OneTimeToken[] {
-  return [{ ...token, usedAt: now }];
-}
-
-function refuse(refusal: MemberChargeRefusal) {
-  return { result: refused(refusal), changes: nothing() };
+function refuse(refusal: MemberChargeRefusal, oneTimeTokens: OneTimeToken[] = []) {
+  return { result: refused(refusal), changes: { ...nothing(), oneTimeTokens } };
 }
 
 export function nothing(): ChargeChanges {

@@ -22,6 +22,9 @@ export interface Buyer {
   postcode: string | null;
 }
 
+/** Of a payment whose buyer is not told of. */
+export const nobody: Buyer = { name: null, email: null, tel: null, address: null, postcode: null };
+
 export interface Payment {
   id: string;
   merchantId: string;

@@ -14,7 +14,7 @@ import type { TopUpRequest } from "./schemas/index.ts";
 /** The holder of the contract's sample, where the merchant has set no other. */
 const holder = "(주)카카오";
 
-const nobody = { name: null, email: null, tel: null, address: null, postcode: null };
+import { nobody } from "../../core/payments/payment.ts";
 
 export async function topUpOf(
   core: Core,

@@ -7,6 +7,7 @@ import { accounts } from "../../core/ledger/ledger.ts";
 import type { Card } from "../../core/members/card.ts";
 import type { Tenant } from "../../core/merchants/directory.ts";
 import { type Channel, defaultChannel } from "../../core/merchants/merchant.ts";
+import { nobody } from "../../core/payments/payment.ts";
 import { findPaymentsByReference } from "../../core/payments/read.ts";
 import { newIssueIds } from "../../core/virtual-accounts/commands.ts";
 import type { Issued } from "../../core/virtual-accounts/decide.ts";
@@ -16,8 +17,6 @@ import { dialect, nrNumber } from "./identifiers.ts";
 
 /** What bank statements show of a holder. */
 const holder_length = 16;
-
-const nobody = { name: null, email: null, tel: null, address: null, postcode: null };
 
 export type CardAccount = Outcome<Issued, IssueRefusal>;
 
