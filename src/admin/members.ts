@@ -8,7 +8,7 @@ import { limits } from "../core/limits.ts";
 import { defaultServiceId } from "../core/members/card.ts";
 import { findByLogin, listMembers, type MemberListing, readMember } from "../core/members/list.ts";
 import type { Person } from "../core/members/member.ts";
-import { defaultChannel, merchants, readChannelsOf } from "../core/merchants/merchant.ts";
+import { merchants, readChannelsOf } from "../core/merchants/merchant.ts";
 import { type Fields, MalformedBody } from "../http/body.ts";
 import { fail, unknownMerchant } from "./errors.ts";
 import { nextCursor, readCursor, reader } from "./requests.ts";
@@ -112,8 +112,7 @@ export async function mountMembers(server: FastifyInstance, core: Core): Promise
 
   /** The merchant's that draws on members' accounts. */
   async function connectorOf(merchantId: string): Promise<string | undefined> {
-    const channels = await readChannelsOf(pool, [merchantId]);
-    return defaultChannel(channels.filter(({ connector }) => core.can(connector, "linkedAccounts")))?.connector;
+    return core.channelFor(await readChannelsOf(pool, [merchantId]), "linkedAccounts")?.connector;
   }
 }
 

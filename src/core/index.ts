@@ -67,7 +67,13 @@ import {
 } from "./merchants/change.ts";
 import { CryptoKeys, makeCryptoKey, removeCryptoKey } from "./merchants/crypto-keys.ts";
 import { Directory } from "./merchants/directory.ts";
-import type { Credential, Merchant, MerchantSettings } from "./merchants/merchant.ts";
+import {
+  type Channel,
+  type Credential,
+  defaultChannel,
+  type Merchant,
+  type MerchantSettings,
+} from "./merchants/merchant.ts";
 import { type RegisterRequest, registerMerchant } from "./merchants/register.ts";
 import { Heartbeat } from "./nodes.ts";
 import { type OperationKind, operations } from "./operations/operation.ts";
@@ -237,7 +243,8 @@ export class Core {
       keepArsCode: submitter(commandOf(pipeline, keepArsCode)),
       makeToken: submitter(commandOf(pipeline, makeOneTimeToken)),
     };
-    this.members = new Members(memberCommands, store.pool, secrets, (counter) => this.nextNumber(counter));
+    const nextNumber = (counter: string, block?: number) => this.nextNumber(counter, block);
+    this.members = new Members(memberCommands, store.pool, secrets, nextNumber);
     const accountCommands = {
       begin: submitter(commandOf(pipeline, beginRegistration)),
       record: submitter(commandOf(pipeline, recordAccountOutcome)),
@@ -246,7 +253,14 @@ export class Core {
       recordVerification: submitter(commandOf(pipeline, recordVerification)),
     };
     const { callTimeout_ms } = options;
-    this.linkedAccounts = new LinkedAccounts(accountCommands, this.connectors, store.pool, secrets, callTimeout_ms);
+    this.linkedAccounts = new LinkedAccounts({
+      commands: accountCommands,
+      connectors: this.connectors,
+      pool: store.pool,
+      secrets,
+      nextNumber,
+      callTimeout_ms,
+    });
     const memberChargeCommands = {
       charge: submitter(commandOf(pipeline, chargeMember)),
       cancel: submitter(commandOf(pipeline, cancelMemberCharge)),
@@ -303,14 +317,15 @@ export class Core {
     this.#chargeSweep = new Repeating("charges", limits.charge_sweep_interval_ms, sweepDueCharges, log);
     this.#callTimeout_ms = options.callTimeout_ms;
     const receipt = this.receipts.handler(store.pool);
+    const registration = this.linkedAccounts.registrations();
     this.#handlers = {
       refund: this.refunds.handler(store.pool),
       "receipt-issue": receipt,
       "receipt-cancel": receipt,
       authorization: this.walletCharges.authorizations(),
       "wallet-refund": this.walletCharges.refunds(store.pool),
-      "ars-call": this.linkedAccounts.calls(),
-      "account-registration": this.linkedAccounts.registrations(),
+      "ars-call": registration,
+      "account-registration": registration,
       verification: this.linkedAccounts.verifications(),
       withdrawal: this.memberCharges.withdrawals(),
     };
@@ -360,6 +375,11 @@ export class Core {
   /** Registers or changes what an order will cost. */
   prepareAmount(request: PrepareRequest): Promise<Outcome<PreparedAmount>> {
     return this.#prepare(request);
+  }
+
+  /** Of these channels the one that serves what asks for this and names none; undefined where none can do it. */
+  channelFor(channels: readonly Channel[], what: keyof Capabilities): Channel | undefined {
+    return defaultChannel(channels.filter(({ connector }) => this.can(connector, what)));
   }
 
   /** Whether the bank or PG behind a connector does this at all. */
@@ -473,9 +493,9 @@ export class Core {
     return limits.chosen_number_max + 1 + (await this.nextNumber(counter));
   }
 
-  /** A number no other call on any node gets, from which a wire id is made. */
-  nextNumber(counter: string): Promise<number> {
-    const found = this.#counters.get(counter) ?? new Counter(this.store.pool, counter);
+  /** A number no other call on any node gets, from which a wire id is made. `block`: how many a node leases at once. */
+  nextNumber(counter: string, block?: number): Promise<number> {
+    const found = this.#counters.get(counter) ?? new Counter(this.store.pool, counter, block);
     this.#counters.set(counter, found);
     return found.next();
   }

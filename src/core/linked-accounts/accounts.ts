@@ -1,5 +1,5 @@
 /** Members' own accounts, from checking whose they are to their removal. */
-import { Counter, newId, type Pool } from "../../store/index.ts";
+import { newId, type Pool } from "../../store/index.ts";
 import type { ClaimedAccount, Connector, HolderCheck, LinkedAccountService } from "../connector.ts";
 import { accepted, type LinkedAccountRefusal, type Outcome, refused } from "../errors.ts";
 import type { ExchangeDraft } from "../exchanges.ts";
@@ -68,26 +68,32 @@ export interface VerifyAccountRequest {
   exchange?: ExchangeDraft<Outcome<Verification, LinkedAccountRefusal>>;
 }
 
+export interface LinkedAccountOptions {
+  commands: LinkedAccountCommands;
+  connectors: ReadonlyMap<string, Connector>;
+  pool: Pool;
+  secrets: Secrets;
+  /** A number from 0 that no other call on any node gets; nodes lease them by the block. */
+  nextNumber(counter: string, block: number): Promise<number>;
+  /** How long a PG may take to answer. */
+  callTimeout_ms: number;
+}
+
 export class LinkedAccounts {
   readonly #commands: LinkedAccountCommands;
   readonly #connectors: ReadonlyMap<string, Connector>;
   readonly #pool: Pool;
   readonly #secrets: Secrets;
+  readonly #nextNumber: LinkedAccountOptions["nextNumber"];
   readonly #callTimeout_ms: number;
-  readonly #counters = new Map<string, Counter>();
 
-  constructor(
-    commands: LinkedAccountCommands,
-    connectors: ReadonlyMap<string, Connector>,
-    pool: Pool,
-    secrets: Secrets,
-    callTimeout_ms: number,
-  ) {
-    this.#commands = commands;
-    this.#connectors = connectors;
-    this.#pool = pool;
-    this.#secrets = secrets;
-    this.#callTimeout_ms = callTimeout_ms;
+  constructor(options: LinkedAccountOptions) {
+    this.#commands = options.commands;
+    this.#connectors = options.connectors;
+    this.#pool = options.pool;
+    this.#secrets = options.secrets;
+    this.#nextNumber = options.nextNumber;
+    this.#callTimeout_ms = options.callTimeout_ms;
   }
 
   /** Undefined when there is no such account; `unavailable` when the PG does not say in time. */
@@ -169,14 +175,15 @@ export class LinkedAccounts {
     return verificationOutcome(await this.#commands.recordVerification(request));
   }
 
-  /** Of calls to members. */
-  calls(): OperationHandler {
-    return this.#handler();
-  }
-
-  /** Of registrations at the PG. */
+  /** Of calls to members, and of registrations at the PG. */
   registrations(): OperationHandler {
-    return this.#handler();
+    return {
+      ask: async ({ connector, id }, signal) => this.#service(connector).ask(id, signal),
+      record: async (operation, answer) => {
+        const [account] = await linkedAccounts.read(this.#pool, [operation.subjectId]);
+        return this.#record(account!, operation, answer);
+      },
+    };
   }
 
   verifications(): OperationHandler {
@@ -211,16 +218,6 @@ export class LinkedAccounts {
     const operationId = newOperationId();
     const begun = await this.#commands.begin({ account, operationId, copyOf, adopted, callTimeout_ms, exchange });
     return begun.ok ? accepted(await this.#proceed(begun.value)) : begun;
-  }
-
-  #handler(): OperationHandler {
-    return {
-      ask: async ({ connector, id }, signal) => this.#service(connector).ask(id, signal),
-      record: async (operation, answer) => {
-        const [account] = await linkedAccounts.read(this.#pool, [operation.subjectId]);
-        return this.#record(account!, operation, answer);
-      },
-    };
   }
 
   /** What is asked of the PG first; nothing where nothing is. */
@@ -271,25 +268,19 @@ export class LinkedAccounts {
     purpose: LinkedAccount["purpose"],
   ): Promise<NewAccount> {
     const id = newId("lac");
+    const counted = await this.#nextNumber(`linked-account ${merchantId}`, limits.account_id_block);
     return {
       id,
       merchantId,
       memberId,
       connector,
       purpose,
-      accountId: accountIdOf(await this.#counterOf(merchantId).next()),
+      accountId: accountIdOf(counted),
       bankCode: account.bankCode,
       ...sealAccount(this.#secrets, { id, merchantId }, account),
       holderIndex: nameIndex(this.#secrets, merchantId, account.holder),
       details,
     };
-  }
-
-  #counterOf(merchantId: string): Counter {
-    const name = `linked-account ${merchantId}`;
-    const counter = this.#counters.get(name) ?? new Counter(this.#pool, name, limits.account_id_block);
-    this.#counters.set(name, counter);
-    return counter;
   }
 
   #service(connector: string): LinkedAccountService {

@@ -3,8 +3,9 @@ import { businessNow, type Claim, claim, type Queryable, readRealNow, type State
 import { referenceKey, WorkingState } from "../command.ts";
 import { deposits } from "../deposits/deposit.ts";
 import { accounts, readOwed } from "../ledger/ledger.ts";
-import { type Card, cards } from "../members/card.ts";
+import { cards } from "../members/card.ts";
 import { members } from "../members/member.ts";
+import { readCards } from "../members/read.ts";
 import { oneTimeTokens } from "../members/token.ts";
 import { payments } from "../payments/payment.ts";
 import type { Reference } from "../payments/read.ts";
@@ -54,11 +55,6 @@ const UNSETTLED: Statement = {
 const BY_PAYMENT: Statement = {
   name: "withdrawals-by-payment",
   text: `SELECT ${withdrawals.select("w")} FROM withdrawals w WHERE payment_id = ANY($1)`,
-};
-
-const CARDS: Statement = {
-  name: "read-cards-of-members",
-  text: `SELECT ${cards.select("c")} FROM cards c WHERE member_id = ANY($1)`,
 };
 
 /** By the partial index. Whoever is locked is changing at this moment: they are looked at next time. */
@@ -178,8 +174,7 @@ export async function loadMemberCards(
     ),
   );
   const state = await loadPurses(tx, memberIds);
-  const { rows } = await tx.query<Card>(CARDS, [memberIds]);
-  for (const card of rows) state.cards.set(card.id, card);
+  state.apply({ cards: await readCards(tx, memberIds) });
   return state;
 }
 

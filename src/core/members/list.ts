@@ -1,8 +1,7 @@
 /** Members as operators see them: nobody's name, and numbers masked. */
 import type { Queryable, Statement } from "../../store/index.ts";
-import { accounts } from "../ledger/ledger.ts";
+import { accounts, readOwed } from "../ledger/ledger.ts";
 import type { LinkedAccount } from "../linked-accounts/linked-account.ts";
-import { KRW } from "../money.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Card } from "./card.ts";
 import { loginIndex, type Member } from "./member.ts";
@@ -43,10 +42,6 @@ const ACCOUNTS: Statement = {
       number_masked AS "numberMasked", registered_at AS "registeredAt"
     FROM linked_accounts WHERE member_id = ANY($1) AND state IN ('calling', 'agreed', 'registered') ORDER BY id`,
 };
-const BALANCES: Statement = {
-  name: "list-balances-of-members",
-  text: "SELECT id, credit - debit AS balance FROM ledger_accounts WHERE id = ANY($1) AND currency = $2",
-};
 const BY_LOGIN: Statement = {
   name: "find-members-by-login",
   text: `SELECT m.id, m.number, m.login_index AS "loginIndex",
@@ -76,14 +71,13 @@ async function withHoldings(db: Queryable, found: readonly ListedMember[]): Prom
   const ids = found.map(({ id }) => id);
   const cards = (await db.query<ListedCard>(CARDS, [ids])).rows;
   const linked = (await db.query<ListedAccount>(ACCOUNTS, [ids])).rows;
-  const books = found.map(({ number }) => accounts.member(number));
-  const { rows } = await db.query<{ id: string; balance: number }>(BALANCES, [books, KRW]);
-  const balances = new Map(rows.map(({ id, balance }) => [id, balance]));
+  const purses = found.map(({ number }) => accounts.member(number));
+  const balances = await readOwed(db, purses);
   const of = <Row extends { memberId: string }>(all: readonly Row[], id: string): Omit<Row, "memberId">[] =>
     all.filter(({ memberId }) => memberId === id).map(({ memberId: _, ...row }) => row);
   return found.map((member) => ({
     ...member,
-    balance: balances.get(accounts.member(member.number)) ?? 0,
+    balance: balances.get(accounts.member(member.number))!,
     cards: of(cards, member.id),
     accounts: of(linked, member.id),
   }));

@@ -168,7 +168,7 @@ export class Members {
   }
 
   async #view({ member, balance }: FundedMember): Promise<MemberView> {
-    const held = await readCards(this.#pool, member.id);
+    const held = await readCards(this.#pool, [member.id]);
     const cards = held.map((card) => ({ card, number: openCardNumber(this.#secrets, card) }));
     return { member, person: openPerson(this.#secrets, member), cards, balance };
   }

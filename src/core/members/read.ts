@@ -50,14 +50,14 @@ async function readFunded(db: Queryable, statement: Statement, values: string[])
   return { member, balance };
 }
 
-const CARDS_OF_MEMBER: Statement = {
-  name: "cards-of-member",
-  text: `SELECT ${cards.select("c")} FROM cards c WHERE member_id = $1 ORDER BY id`,
+const CARDS_OF_MEMBERS: Statement = {
+  name: "cards-of-members",
+  text: `SELECT ${cards.select("c")} FROM cards c WHERE member_id = ANY($1) ORDER BY id`,
 };
 
 /** Oldest first. */
-export async function readCards(db: Queryable, memberId: string): Promise<Card[]> {
-  return (await db.query<Card>(CARDS_OF_MEMBER, [memberId])).rows;
+export async function readCards(db: Queryable, memberIds: readonly string[]): Promise<Card[]> {
+  return (await db.query<Card>(CARDS_OF_MEMBERS, [memberIds])).rows;
 }
 
 const CARD_BY_NUMBER: Statement = {

@@ -204,9 +204,8 @@ export function sandboxPg(store: Store, secrets: Secrets, faults: Faults): Linke
     async register(order, signal) {
       const { key, bankCode, number } = order;
       const strike = await faults.take("registration-refused");
-      const check = await claimOf(order);
-      const isTheirs = check === undefined || check === "right";
-      const objection = registrationObjection(bankCode, number) ?? (isTheirs ? null : "refused");
+      const isTheirs = async () => (await claimOf(order)) === "right";
+      const objection = registrationObjection(bankCode, number) ?? ((await isTheirs()) ? null : "refused");
       const declined = (strike?.code as PgDecline | undefined) ?? objection;
       return perhapsUnanswered({ faults, of: "registration", signal }, () => {
         const hashes = {

@@ -1,7 +1,7 @@
 /** Whom a request is about, and through which channel money is drawn. */
 import type { Core } from "../../../core/index.ts";
 import type { CardView, MemberView } from "../../../core/members/members.ts";
-import { type Channel, defaultChannel } from "../../../core/merchants/merchant.ts";
+import type { Channel } from "../../../core/merchants/merchant.ts";
 import { wrong } from "../../../http/validate.ts";
 import { kftcCode } from "../bank-codes.ts";
 import { errors } from "../errors.ts";
@@ -24,7 +24,7 @@ export async function findCard(
 
 /** The merchant's channel to a PG that draws on people's own accounts. */
 export function drawingChannel(core: Core, { tenant }: Call): Read<Channel> {
-  const channel = defaultChannel(tenant.channels.filter(({ connector }) => core.can(connector, "linkedAccounts")));
+  const channel = core.channelFor(tenant.channels, "linkedAccounts");
   return channel === undefined
     ? wrong(errors.refused(400, "The merchant has no channel for linked accounts."))
     : { ok: true, value: channel };
